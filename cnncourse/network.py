@@ -1,0 +1,222 @@
+"""A stack of layers (chapter ch04_backpropagation)."""
+
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+
+from cnncourse import layers as all_layers
+from cnncourse import training
+from cnncourse.files import read_arrays, write_arrays
+from cnncourse.losses import CrossEntropy
+from cnncourse.parallel import correct, crew
+from cnncourse.shapes import receptive_field
+from cnncourse.validation import float_array, per_axis, whole_number
+
+
+class Network:
+    """Layers that pass an image on to each other.
+
+    Parameters
+    ----------
+    layers : list of Layer; each object once.
+    input_shape : (H, W, C), without N.
+    seed : of the random weights; the same seed makes the same network.
+    dtype : np.float32, or np.float64 for gradient checks.
+
+    >>> from cnncourse.layers import Conv2D, Dense, Flatten, MaxPooling2D, ReLU
+    >>> network = Network([Conv2D(4, 3), ReLU(), MaxPooling2D(), Flatten(), Dense(10)], input_shape=(28, 28, 1))
+    >>> network.predict(np.zeros((5, 28, 28, 1), np.float32)).shape
+    (5, 10)
+    """
+
+    def __init__(self, layers, input_shape, seed=0, dtype=np.float32):
+        self.layers = tuple(layers)
+        self.input_shape = per_axis(input_shape, len(input_shape), "input_shape")
+        self.dtype = np.dtype(dtype)
+        if not self.layers:
+            raise ValueError("a network needs at least one layer, but the list is empty")
+        twice = [layer for layer, n in Counter(self.layers).items() if n > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} stands in the list more than once: make a layer of its own for each place")
+        rng = np.random.default_rng(seed)
+        self.shapes = [self.input_shape]
+        for i, layer in enumerate(self.layers):
+            layer.name = f"{type(layer).__name__.lower()}_{i}"
+            try:
+                layer.build(self.shapes[-1], rng, self.dtype)
+                self.shapes.append(layer.output_shape(self.shapes[-1]))
+            except ValueError as error:
+                raise ValueError(f"layer {i}, {layer!r}, on an input of shape {self.shapes[-1]}: {error}") from None
+
+    # --- the arrays, by name ------------------------------------------------------------------------------------------
+
+    @property
+    def params(self):
+        """All weights, such as "conv2d_0/kernel": the arrays themselves, not copies."""
+        return {f"{layer.name}/{key}": array for layer in self.layers for key, array in layer.params.items()}
+
+    @property
+    def grads(self):
+        """The gradients of the last `backward`, under the names of `params`."""
+        return {f"{layer.name}/{key}": array for layer in self.layers for key, array in layer.grads.items()}
+
+    @property
+    def state(self):
+        """What training changes and no gradient does: running statistics."""
+        return {f"{layer.name}/{key}": array for layer in self.layers for key, array in layer.state.items()}
+
+    def get_weights(self):
+        """Copies of all of `params` and `state`.
+
+        >>> from cnncourse.layers import Dense
+        >>> sorted(Network([Dense(2)], input_shape=(3,)).get_weights())
+        ['dense_0/bias', 'dense_0/kernel']
+        """
+        return {name: array.copy() for name, array in {**self.params, **self.state}.items()}
+
+    def set_weights(self, weights):
+        """Put in what `get_weights` gave; all of it or, where something does not fit, nothing."""
+        own = {**self.params, **self.state}
+        if own.keys() != weights.keys():
+            raise ValueError(f"these weights are missing or too many: {sorted(own.keys() ^ weights.keys())}")
+        for name, array in own.items():
+            if array.shape != np.shape(weights[name]):
+                raise ValueError(f"{name} has shape {np.shape(weights[name])}, but {array.shape} is needed")
+        for name, array in own.items():
+            array[...] = weights[name]
+
+    # --- forward, backward --------------------------------------------------------------------------------------------
+
+    def forward(self, x, training=False):
+        """x (N, H, W, C) -> the last layer's output."""
+        for layer in self.layers:
+            x = layer.forward(x, training)
+        return x
+
+    def backward(self, dy):
+        """dy, in the shape of the output -> dx; the weights' gradients are in `grads` then."""
+        for layer in reversed(self.layers):
+            dy = layer.backward(dy)
+        return dy
+
+    def predict(self, x, batch_size=256, workers=None):
+        """`forward` for any number of images, `batch_size` at a time."""
+        x = self.images(x)
+        if not len(x):
+            return np.zeros((0, *self.shapes[-1]), self.dtype)
+        with crew(self.layers, workers) as team:
+            return team.predict(x, whole_number(batch_size, "batch_size"))
+
+    def evaluate(self, x, y, loss=None, batch_size=256, workers=None):
+        """The loss and, where the targets are labels, the share of right answers (else None).
+
+        >>> from cnncourse.layers import Dense
+        >>> loss, accuracy = Network([Dense(4)], (3,)).evaluate(np.zeros((8, 3), np.float32), np.zeros(8, int))
+        >>> round(float(loss), 3), accuracy  # log 4: a network that knows nothing
+        (1.386, 1.0)
+        """
+        outputs, y = self.predict(x, batch_size, workers), np.asarray(y)
+        value = (loss or CrossEntropy()).forward(outputs, y)
+        right = correct(outputs, y)
+        return value, (None if right is None else right / len(y))
+
+    def images(self, x):
+        """Return `x`, if it is a batch that this network takes."""
+        x = float_array(x, "x", "NHWC" if len(self.input_shape) == 3 else "*" * (len(self.input_shape) + 1))
+        if x.shape[1:] != self.input_shape:
+            raise ValueError(f"x has images of shape {x.shape[1:]}, but this network takes {self.input_shape}")
+        return x.astype(self.dtype, copy=False)
+
+    def fit(self, x, y, **options):
+        """Train on images `x` and labels `y`: see `cnncourse.training.fit` for the options."""
+        return training.fit(self, x, y, **options)
+
+    # --- on paper and on disk -----------------------------------------------------------------------------------------
+
+    def summary(self):
+        """A table of the layers: output shape, parameters, multiply-accumulates, receptive field.
+
+        >>> from cnncourse.layers import Conv2D, MaxPooling2D
+        >>> Network([Conv2D(8, 3), MaxPooling2D()], input_shape=(28, 28, 1)).summary()
+        layer                 output shape   parameters        MACs   sees
+        conv2d_0              26 x 26 x 8            80      48,672   3 x 3
+        maxpooling2d_1        13 x 13 x 8             0           0   4 x 4
+        total                                        80      48,672
+        """
+        rows, steps = [], [[] for _ in self.input_shape[:-1]]
+        for layer, before, after in zip(self.layers, self.shapes, self.shapes[1:]):
+            window = layer.window(before) if steps is not None else None
+            if window is None:
+                steps = None  # from here on everything sees everything
+            else:
+                for axis, step in zip(steps, window):
+                    axis.append(step)
+            sees = None if steps is None else tuple(int(np.ceil(receptive_field(axis)[-1].size)) for axis in steps)
+            count = sum(array.size for array in layer.params.values())
+            rows.append(Row(layer.name, after, count, layer.macs(before), sees))
+        return Summary(rows)
+
+    def save(self, path):
+        """Write the layers and all weights to one .npz file, without pickle."""
+        header = {
+            "layers": [{"class": type(layer).__name__, **layer.config()} for layer in self.layers],
+            "input_shape": self.input_shape,
+            "dtype": self.dtype.name,
+        }
+        write_arrays(path, header, self.get_weights())
+
+    @classmethod
+    def load(cls, path):
+        """The network that `save` wrote.
+
+        >>> import tempfile, os
+        >>> from cnncourse.layers import Dense
+        >>> path = os.path.join(tempfile.mkdtemp(), "small.npz")
+        >>> Network([Dense(2)], input_shape=(3,)).save(path)
+        >>> Network.load(path).layers
+        (Dense(units=2, use_bias=True, initialiser='glorot_uniform'),)
+        """
+        header, weights = read_arrays(path, needs=("layers", "input_shape", "dtype"))
+        network = cls(
+            [_layer(config, path) for config in header["layers"]], header["input_shape"], dtype=header["dtype"]
+        )
+        network.set_weights(weights)
+        return network
+
+    def __repr__(self):
+        return f"Network({list(self.layers)}, input_shape={self.input_shape})"
+
+
+class Row(NamedTuple):
+    """One layer in a `Summary`."""
+
+    name: str
+    shape: tuple
+    parameters: int
+    macs: int
+    sees: tuple | None  # None: the whole image
+
+
+class Summary(list):
+    """Rows that print as a table."""
+
+    def __repr__(self):
+        line = "{:<21} {:<14} {:>10}  {:>10}   {}".format
+        lines = [line("layer", "output shape", "parameters", "MACs", "sees")]
+        for row in self:
+            sees = "all" if row.sees is None else " x ".join(map(str, row.sees))
+            lines.append(line(row.name, " x ".join(map(str, row.shape)), f"{row.parameters:,}", f"{row.macs:,}", sees))
+        totals = (f"{sum(row.parameters for row in self):,}", f"{sum(row.macs for row in self):,}")
+        return "\n".join([*lines, line("total", "", *totals, "").rstrip()])
+
+    __str__ = __repr__
+
+
+def _layer(config, path):
+    name = config.pop("class")
+    if name not in all_layers.__all__:
+        raise ValueError(
+            f"{path} holds a layer {name!r}, which cnncourse.layers does not have: build the network, then set_weights"
+        )
+    return getattr(all_layers, name)(**config)

@@ -1,0 +1,135 @@
+"""One batch, several workers, each with a share of the images (chapter ch04_backpropagation).
+
+The gradient of a mean over images is the mean of their gradients, so a batch can be cut into shares whose gradients are
+added up at the end. The workers are threads: NumPy lets go of Python's lock while it computes. Their layers share the
+weights with the network but have caches, gradients and memory of their own.
+"""
+
+import copy
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from cnncourse.layers import MaxPooling2D, ReLU
+from cnncourse.validation import whole_number
+
+SMALLEST_SHARE = 32  # images; below that a worker spends more time on Python than on numbers
+
+
+class Worker:
+    """A network's layers, copied for one thread."""
+
+    def __init__(self, layers):
+        self.layers = [layer.replica() for layer in pool_first(layers)]
+
+    def forward(self, x, training=False):
+        for layer in self.layers:
+            x = layer.forward(x, training)
+        return x
+
+    def train(self, x, y, loss, share):
+        """Forward and backward for a `share` of the batch: its part of the loss, and how many answers were right."""
+        outputs = self.forward(x, training=True)
+        value = loss.forward(outputs, y)
+        d = loss.backward() * outputs.dtype.type(share)
+        self.layers[0].needs_dx = False
+        for layer in reversed(self.layers):
+            d = layer.backward(d)
+        return value * share, correct(outputs, y)
+
+
+class Crew:
+    """The workers for one network.
+
+    >>> from cnncourse.layers import Dense, Flatten
+    >>> from cnncourse.network import Network
+    >>> network = Network([Flatten(), Dense(3)], input_shape=(4, 4, 1))
+    >>> with crew(network.layers, workers=2) as both:
+    ...     both.predict(np.zeros((100, 4, 4, 1), np.float32), batch_size=64).shape
+    (100, 3)
+    """
+
+    def __init__(self, layers, workers, pool):
+        self.workers, self.pool = [Worker(layers) for _ in range(workers)], pool
+
+    def reseed(self, rng):
+        """Give every layer that draws random numbers a stream of its own."""
+        for worker in self.workers:
+            for layer in worker.layers:
+                layer.rng = rng.spawn(1)[0]
+
+    def train(self, x, y, indices, loss):
+        """The loss, the number of right answers and the gradients for the images `indices` of x."""
+        count = max(1, min(len(self.workers), len(indices) // SMALLEST_SHARE))
+        shares = [s for s in np.array_split(indices, count) if len(s)]
+
+        def work(worker, share):
+            return worker.train(x[share], y[share], copy.copy(loss), len(share) / len(indices))
+
+        values, rights = zip(*self.pool.map(work, self.workers, shares))
+        grads = {}
+        for layers in zip(*(worker.layers for worker in self.workers[: len(shares)])):
+            for key in layers[0].params:
+                grads[f"{layers[0].name}/{key}"] = sum(layer.grads[key] for layer in layers)
+        return sum(values), (None if rights[0] is None else sum(rights)), grads
+
+    def predict(self, x, batch_size):
+        """The outputs for all of `x`, in the order of `x`."""
+        share = -(-batch_size // len(self.workers))
+        starts = range(0, len(x), share)
+        outputs = [None] * len(starts)
+
+        def work(k):
+            for i in range(k, len(starts), len(self.workers)):  # a worker's output is overwritten by its next one
+                outputs[i] = self.workers[k].forward(x[starts[i] : starts[i] + share]).copy()
+
+        list(self.pool.map(work, range(len(self.workers))))
+        return np.concatenate(outputs)
+
+
+@contextmanager
+def crew(layers, workers=None):
+    """A `Crew` of `workers` threads (by default one for each processor), for the length of a ``with`` block.
+
+    Matrix products then use one thread each: threads of their own would fight with the workers for the processors.
+    Where a layer mixes the images of a batch, as batch normalisation does in training, there is one worker.
+    """
+    if workers is None:
+        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = 1 if any(layer.mixes_images for layer in layers) else whole_number(workers, "workers")
+    if workers == 1:
+        with ThreadPoolExecutor(1) as pool:
+            yield Crew(layers, 1, pool)
+    else:
+        with ThreadPoolExecutor(workers) as pool, threadpool_limits(1, "blas"):
+            yield Crew(layers, workers, pool)
+
+
+def pool_first(layers):
+    """The same layers with each (ReLU, max pooling) turned round: ReLU then has a fraction of the numbers to look at.
+
+    The largest of some numbers, cut off at 0, is the largest of the numbers cut off at 0. The gradient agrees too, ties
+    included: where the largest is above 0 both orders route to the same pixel, elsewhere both return 0.
+
+    >>> [type(layer).__name__ for layer in pool_first([ReLU(), MaxPooling2D()])]
+    ['MaxPooling2D', 'ReLU']
+    """
+    layers = list(layers)
+    for i in range(len(layers) - 1):
+        if isinstance(layers[i], ReLU) and isinstance(layers[i + 1], MaxPooling2D):
+            layers[i], layers[i + 1] = layers[i + 1], layers[i]
+    return layers
+
+
+def correct(outputs, y):
+    """How many images have their largest output at their label; None where the targets are no labels.
+
+    >>> correct(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
+    1
+    """
+    if outputs.ndim != 2 or y.ndim != 1 or outputs.shape[1] < 2:
+        return None
+    return int((outputs.argmax(axis=1) == y).sum())
