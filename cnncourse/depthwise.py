@@ -74,7 +74,7 @@ def depthwise_conv2d(x, w, b=None, stride=1, padding="valid", dilation=1):
     y = np.zeros((len(x), *out, *w.shape[2:]), np.result_type(x, w))  # (N, OH, OW, C, M)
     for offset in np.ndindex(*w.shape[:2]):
         y += xp[:, *tap_slices(offset, out, stride, dilation), :, None] * w[offset]
-    y = y.reshape(*y.shape[:3], -1)  # (N, OH, OW, C, M) -> (N, OH, OW, C*M)
+    y = y.reshape(*y.shape[:3], w.shape[2] * w.shape[3])  # (N, OH, OW, C, M) -> (N, OH, OW, C*M)
     if b is not None:
         y += b
     return y, (xp, w, b, stride, dilation, pads, out)

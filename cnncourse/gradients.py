@@ -93,6 +93,7 @@ def check_gradients(subject, *inputs, samples=100, tolerance=1e-6, seed=0, **opt
         forward, backward, names, arrays = _of_functions(subject, inputs, options)
     y, cache = forward(*arrays)
     dy = rng.standard_normal(np.shape(y))  # a random mixture of the outputs is one number to differentiate
+    rounding = np.finfo(np.float64).eps * np.sum(np.abs(y * dy)) / NUDGE  # slopes below this are noise
     gradients = backward(dy, cache)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     checked = [i for i, array in enumerate(arrays) if _is_float(array)]
@@ -108,13 +109,16 @@ def check_gradients(subject, *inputs, samples=100, tolerance=1e-6, seed=0, **opt
         def value(array, i=i):
             return np.sum(forward(*arrays[:i], array, *arrays[i + 1 :])[0] * dy)
 
-        comparisons.append(_compare(names[i], value, arrays[i], np.asarray(gradient), samples, tolerance, rng))
+        gradient = np.asarray(gradient)
+        floor = max(
+            1e-3 * np.max(np.abs(gradient), initial=0), rounding / tolerance, 1e-8
+        )  # tiny slopes count against this
+        comparisons.append(_compare(names[i], value, arrays[i], gradient, samples, tolerance, floor, rng))
     return GradientReport(comparisons, tolerance)
 
 
-def _compare(name, value, array, gradient, samples, tolerance, rng):
+def _compare(name, value, array, gradient, samples, tolerance, floor, rng):
     chosen = rng.choice(array.size, size=min(samples, array.size), replace=False)
-    floor = max(1e-3 * np.max(np.abs(gradient), initial=0), 1e-8)  # errors of tiny entries count against this
     worst, kinks = (0.0, (), 0.0, 0.0), []
     for index in (tuple(int(i) for i in np.unravel_index(flat, array.shape)) for flat in np.sort(chosen)):
         slope, at_kink = _slope(value, array, index, tolerance, floor)
@@ -155,24 +159,26 @@ def _of_functions(pair, inputs, options):
 
 
 def _of_layer(layer, inputs, options):
-    """The layer as a function of its input and its parameters."""
+    """A layer or network as a function of its input and its parameters."""
     if len(inputs) != 1:
         raise ValueError(f"a layer takes one input, but {len(inputs)} came")
     layer = copy.deepcopy(layer)
-    keys = list(layer.params)
+    for part in getattr(layer, "layers", [layer]):
+        for arrays in (part.params, part.state):
+            arrays.update((key, _to_float64(array)) for key, array in arrays.items())
+    names = list(layer.params)
 
     def forward(x, *values):
         trial = copy.deepcopy(layer)  # so that each trial starts from the same random numbers and statistics
-        for key, array in zip(keys, values):
-            trial.params[key] = array
+        for name, value in zip(names, values):
+            trial.params[name][...] = value
         return trial.forward(x, **options), trial
 
     def backward(dy, trial):
         dx = trial.backward(dy)
-        return (dx, *(trial.grads[key] for key in keys))
+        return (dx, *(trial.grads[name] for name in names))
 
-    arrays = [_to_float64(inputs[0])] + [_to_float64(layer.params[key]) for key in keys]
-    return forward, backward, ["x", *keys], arrays
+    return forward, backward, ["x", *names], [_to_float64(inputs[0]), *layer.params.values()]
 
 
 def _is_float(array):

@@ -130,11 +130,9 @@ def stochastic_pool2d_inference_backward(dy, cache):
 
 def _checked(x, pool_size, stride, padding):
     x = float_array(x, "x", "NHWC")
-    if not (x >= 0).all():
-        what = "NaN" if np.isnan(x).any() else f"values down to {x.min()}"
-        raise ValueError(
-            f"x holds {what}, but activations >= 0 are needed to serve as odds: put a ReLU before the pooling"
-        )
+    if not ((x >= 0) & (x < np.inf)).all():
+        what = "NaN" if np.isnan(x).any() else f"values down to {x.min()}" if (x < 0).any() else "infinity"
+        raise ValueError(f"x holds {what}, but activations >= 0 are needed to serve as odds: put a ReLU in front")
     return x, pool_geometry(x.shape[1:3], pool_size, stride, padding)
 
 
