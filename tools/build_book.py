@@ -1,0 +1,114 @@
+"""Build the book, strictly: execute its pages side by side, then let Jupyter Book put the site together.
+
+Jupyter Book executes one page after the other. So the pages that have no result in its cache are executed
+here first, a few at a time, and the build that follows finds every result in place. A page that fails is left
+to that build, which stops with the traceback.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from pathlib import Path
+
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.executors.utils import create_cache_bundle, single_nb_execution
+from myst_nb.core.read import is_myst_markdown_notebook
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "_build"
+SITE = BUILD / "html"
+CACHE = BUILD / ".jupyter_cache"
+FINGERPRINT = BUILD / "executed_with"
+
+# What a page's results depend on besides its own cells, which are all that the cache looks at.
+IMPORTED = ("cnncourse/**/*", "benchmarks/*.json", "book/*.py", "constraints.txt")
+
+# Each kernel would otherwise print a paragraph about its unencrypted, local-only connection.
+QUIET = {"extra_arguments": ["--log-level=ERROR"]}
+
+
+def fingerprint():
+    """A hash of everything the pages import or read."""
+    digest = hashlib.sha256(sys.version.encode())
+    files = {path for pattern in IMPORTED for path in ROOT.glob(pattern) if path.is_file()}
+    for path in sorted(files):
+        if "__pycache__" not in path.parts:
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def drop_stale_results():
+    """Forget the executed pages when the code behind them has changed: text and code must not disagree."""
+    now = fingerprint()
+    if CACHE.exists() and (not FINGERPRINT.exists() or FINGERPRINT.read_text() != now):
+        print("    the package has changed: executing every page again", flush=True)
+        shutil.rmtree(CACHE)
+    BUILD.mkdir(exist_ok=True)
+    FINGERPRINT.write_text(now)
+
+
+def notebooks():
+    """The pages of the table of contents that hold code to execute."""
+    for page in parse_toc_yaml(ROOT / "_toc.yml"):
+        path = ROOT / f"{page}.md"
+        if path.exists() and is_myst_markdown_notebook(path.read_text(encoding="utf-8")):
+            yield path
+
+
+def execute_pages(timeout):
+    """Put the result of every page into the cache."""
+    cache = get_cache(CACHE)
+    waiting = []
+    for path in notebooks():
+        record = cache.add_nb_to_project(str(path), read_data={"name": "myst_nb_md", "type": "plugin"})
+        page = cache.get_project_notebook(record.pk)
+        try:
+            cache.match_cache_notebook(page.nb)
+        except KeyError:
+            waiting.append(page)
+    if not waiting:
+        return
+    workers = min(len(waiting), os.cpu_count() or 1, 4)
+    print(f"==> Executing {len(waiting)} page(s), {workers} at a time", flush=True)
+    with ThreadPoolExecutor(workers) as pool:
+        running = {
+            pool.submit(single_nb_execution, page.nb, str(Path(page.uri).parent), timeout, False, **QUIET): page
+            for page in waiting
+        }
+        for done, future in enumerate(as_completed(running), start=1):
+            page, outcome = running[future], "failed"
+            with suppress(RuntimeError):  # the kernel did not start, or died
+                result = future.result()
+                if result.err is None:  # stored from this thread: the cache is a database with one writer
+                    bundle = create_cache_bundle(page, result.cwd, None, result.time, None)
+                    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                    outcome = f"{result.time:.1f} s"
+            print(f"    {done}/{len(waiting)} {Path(page.uri).relative_to(ROOT)}: {outcome}", flush=True)
+
+
+def main():
+    start = time.monotonic()
+    print("==> Building the book", flush=True)
+    drop_stale_results()
+    execute_pages(yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["execute"]["timeout"])
+    shutil.rmtree(SITE, ignore_errors=True)  # a page that left the table of contents must leave the site
+    print("==> Putting the site together", flush=True)
+    jupyter_book = "from jupyter_book.cli.main import main; main()"
+    options = ["build", ".", "--all", "-W", "-n", "--keep-going", "-q"]
+    build = subprocess.run([sys.executable, "-c", jupyter_book, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if build.returncode:
+        print(build.stdout)
+        return f"The book was not built: see above (exit status {build.returncode})."
+    print(f"==> The book is ready ({time.monotonic() - start:.0f} s): {(SITE / 'index.html').as_uri()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
