@@ -81,12 +81,12 @@ def check_gradients(subject, *inputs, samples=100, tolerance=1e-6, seed=0, **opt
     >>> def forgetful_backward(dy, x): return x * dy
     >>> print(check_gradients((square, forgetful_backward), np.array([2.0])))
     gradients: wrong
-      x            1 entries, largest relative error 5.0e-01 at (0,): backward says 0.25146, the slope is 0.502921
+      x            1 entries, largest relative error 5.0e-01 at (0,): backward says 0.205935, the slope is 0.411871
     >>> from cnncourse.activations import relu, relu_backward
     >>> check_gradients((relu, relu_backward), np.array([-1.0, 0.0, 1.0])).verdict
     'undecided'
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 1])  # not the stream from which the caller may have drawn x
     if hasattr(subject, "forward"):
         forward, backward, names, arrays = _of_layer(subject, inputs, options)
     else:

@@ -115,8 +115,8 @@ def fit(
             team.reseed(rng)
             order = np.array_split(rng.permutation(len(x)), range(batch_size, len(x), batch_size))
             title = f"epoch {history.epochs + 1}/{epochs}"
-            with tqdm(order, title, disable=not progress, unit="batch", file=sys.stdout) as bar:
-                history.stopped = _train_on(bar, team, network, x, y, loss, optimiser, history, stop)
+            with tqdm(total=len(order), desc=title, disable=not progress, unit="batch", file=sys.stdout) as bar:
+                history.stopped = _train_on(order, bar, team, network, x, y, loss, optimiser, history, stop)
                 if history.stopped != "finished":
                     break
                 if validation is not None:
@@ -147,7 +147,7 @@ def _checked(network, loss, x, y, name):
     return x, y
 
 
-def _train_on(batches, team, network, x, y, loss, optimiser, history, stop):
+def _train_on(batches, bar, team, network, x, y, loss, optimiser, history, stop):
     """One epoch; returns how it ended, and adds its mean loss and accuracy to the history if it went to its end."""
     total = right = seen = 0
     for indices in batches:
@@ -163,7 +163,8 @@ def _train_on(batches, team, network, x, y, loss, optimiser, history, stop):
         optimiser.step(network.params, grads)
         total, seen = total + float(value) * len(indices), seen + len(indices)
         right = None if hits is None else right + hits
-        batches.set_postfix_str(_numbers(loss=total / seen, accuracy=right and right / seen), refresh=False)
+        bar.set_postfix_str(_numbers(loss=total / seen, accuracy=right and right / seen), refresh=False)
+        bar.update()
         if stop.is_set():
             return "interrupted"
     history.loss.append(total / seen)

@@ -27,7 +27,9 @@ class _Convolution(Layer):
         super().__post_init__()
         for name in ("kernel_size", "stride", "dilation"):
             setattr(self, name, per_axis(getattr(self, name), self.rank, name))
-        pad_amounts(self.padding, (1,) * self.rank, self.kernel_size, self.stride, self.dilation)
+        pads = pad_amounts(self.padding, (1,) * self.rank, self.kernel_size, self.stride, self.dilation)  # or raises
+        if np.ndim(self.padding):
+            self.padding = pads
 
     @property
     def geometry(self):

@@ -1,0 +1,283 @@
+"""The training loop: it learns, stops when it should, resumes exactly, and says what is wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from cnncourse.data import mnist, stratified_subset
+from cnncourse.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
+from cnncourse.losses import MeanSquaredError
+from cnncourse.network import Network
+from cnncourse.optimisers import SGD, Adam
+from cnncourse.training import History, fit
+
+
+@pytest.fixture(scope="module")
+def digits():
+    data = mnist()
+    return stratified_subset(data.x_train, data.y_train, per_class=30)
+
+
+def network(seed=0, dropped=0.0):
+    layers = [Conv2D(8, 3), ReLU(), MaxPooling2D(3), Dropout(dropped), Flatten(), Dense(10)]
+    return Network(layers, (28, 28, 1), seed=seed)
+
+
+def quiet(net, x, y, **options):
+    return fit(net, x, y, progress=False, **{"epochs": 3, "batch_size": 50, **options})
+
+
+def same(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        assert_array_equal(a[name], b[name])
+
+
+def test_a_fresh_network_is_as_wrong_as_guessing_and_a_trained_one_is_not(digits):
+    net = network()
+    assert net.evaluate(*digits)[0] == pytest.approx(np.log(10), rel=0.2)
+    history = quiet(net, *digits, epochs=25, optimiser=Adam(0.01))
+    assert history.epochs == 25
+    assert history.accuracy[-1] > 0.97
+    assert history.loss[-1] < history.loss[0] / 5
+
+
+def test_the_history_is_the_mean_over_the_images_also_with_a_smaller_last_batch(digits):
+    x, y = digits.x[:110], digits.y[:110]
+    net = network()
+    frozen = SGD(1e-30)
+    history = quiet(net, x, y, epochs=1, batch_size=48, optimiser=frozen)
+    loss, accuracy = net.evaluate(x, y)
+    assert history.loss == [pytest.approx(loss, rel=1e-5)]
+    assert history.accuracy == [pytest.approx(accuracy)]
+
+
+def test_the_same_seed_trains_the_same_network_with_dropout_and_two_workers(digits):
+    runs = []
+    for seed in (1, 1, 2):
+        net = network(dropped=0.3)
+        quiet(net, *digits, seed=seed, workers=2, batch_size=128)
+        runs.append(net.get_weights())
+    same(runs[0], runs[1])
+    assert not np.array_equal(runs[0]["dense_5/kernel"], runs[2]["dense_5/kernel"])
+
+
+@pytest.mark.parametrize("make", [lambda: Adam(), lambda: SGD(0.05, momentum=0.9)], ids=["Adam", "SGD"])
+def test_a_resumed_training_ends_where_an_unbroken_one_does(make, digits, tmp_path):
+    validation = digits.x[:50], digits.y[:50]
+    whole, halves = network(dropped=0.3), network(dropped=0.3)
+    unbroken = quiet(whole, *digits, epochs=5, optimiser=make(), validation=validation)
+    path = tmp_path / "run.npz"
+    quiet(halves, *digits, epochs=2, optimiser=make(), validation=validation, checkpoint=path)
+    again = network(seed=9, dropped=0.3)  # everything that counts comes from the file
+    resumed = quiet(again, *digits, epochs=5, optimiser=make(), validation=validation, checkpoint=path)
+    assert resumed == unbroken
+    same(again.get_weights(), whole.get_weights())
+
+
+def test_a_finished_training_is_not_repeated(digits, tmp_path):
+    net, path = network(), tmp_path / "run.npz"
+    first = quiet(net, *digits, epochs=2, checkpoint=path)
+    weights = net.get_weights()
+    assert quiet(net, *digits, epochs=2, checkpoint=path) == first
+    same(net.get_weights(), weights)
+
+
+def test_a_killed_training_resumes_from_its_last_epoch(tmp_path):
+    script = textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        from test_training import network, quiet
+        from cnncourse.data import mnist, stratified_subset
+        data = mnist()
+        part = stratified_subset(data.x_train, data.y_train, per_class=30)
+        quiet(network(), *part, epochs=int(sys.argv[1]), checkpoint=sys.argv[2])
+    """)
+
+    def run(epochs, path):
+        return subprocess.Popen([sys.executable, "-c", script, str(epochs), str(path)])
+
+    path = tmp_path / "killed.npz"
+    victim = run(100_000, path)
+    while not path.exists():
+        assert victim.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.2)
+    victim.kill()
+    victim.wait()
+    net, unbroken = network(), network()
+    data = mnist()
+    part = stratified_subset(data.x_train, data.y_train, per_class=30)
+    done = quiet(net, *part, epochs=1, checkpoint=path).epochs
+    quiet(unbroken, *part, epochs=done)
+    quiet(net, *part, epochs=done, checkpoint=path)
+    same(net.get_weights(), unbroken.get_weights())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"batch_size": 64}, "batch_size"),
+        ({"seed": 5}, "seed"),
+        ({"optimiser": SGD(0.1)}, "optimiser"),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_refused(change, words, digits, tmp_path):
+    path = tmp_path / "run.npz"
+    quiet(network(), *digits, epochs=1, checkpoint=path)
+    with pytest.raises(ValueError, match=f"another training.*{words}"):
+        quiet(network(), *digits, epochs=2, checkpoint=path, **change)
+    with pytest.raises(ValueError, match="of another network"):
+        quiet(Network([Flatten(), Dense(10)], (28, 28, 1)), *digits, epochs=2, checkpoint=path)
+
+
+def test_training_stops_early_and_keeps_the_best_weights(digits):
+    x, y = digits.x[:100], digits.y[:100]
+    wrong = (y + 1) % 10  # the better it learns, the worse it does on these
+    net = network()
+    history = quiet(net, x, y, epochs=50, validation=(x, wrong), patience=3)
+    assert history.stopped == "early"
+    assert history.epochs == history.best_epoch + 4
+    assert net.evaluate(x, wrong)[0] == pytest.approx(min(history.val_loss), rel=1e-5)
+
+
+def test_the_network_ends_with_its_best_epoch_also_without_patience(digits):
+    x, y = digits.x[:100], digits.y[:100]
+    net = network()
+    history = quiet(net, x, y, epochs=6, validation=(x, (y + 1) % 10))
+    assert history.stopped == "finished"
+    assert net.evaluate(x, (y + 1) % 10)[0] == pytest.approx(min(history.val_loss), rel=1e-5)
+
+
+def test_an_interrupt_stops_after_the_batch_and_leaves_a_usable_network(digits):
+    net = network()
+    before = net.get_weights()
+    handler = signal.getsignal(signal.SIGINT)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    history = quiet(net, *digits, epochs=100_000)
+    assert history.stopped == "interrupted"
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert not np.array_equal(net.get_weights()["dense_5/kernel"], before["dense_5/kernel"])
+    assert np.isfinite(net.predict(digits.x)).all()
+    quiet(net, *digits, epochs=1)
+
+
+def test_a_second_interrupt_breaks_off_at_once(digits):
+    def press_twice():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    class Slow(SGD):
+        def step(self, params, grads):
+            time.sleep(5)
+
+    threading.Timer(0.2, press_twice).start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        quiet(network(), *digits, optimiser=Slow())
+    assert time.monotonic() - start < 60
+
+
+def test_training_works_outside_the_main_thread(digits):
+    histories = []
+    thread = threading.Thread(target=lambda: histories.append(quiet(network(), *digits, epochs=1)))
+    thread.start()
+    thread.join()
+    assert histories[0].stopped == "finished"
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_a_diverging_training_stops_with_finite_weights_and_says_why(digits):
+    net = network()
+    with pytest.warns(RuntimeWarning, match="smaller learning rate"):
+        history = quiet(net, *digits, optimiser=SGD(1e30))
+    assert history.stopped == "diverged"
+    assert all(np.isfinite(array).all() for array in net.get_weights().values())
+
+
+def test_targets_that_are_no_labels_are_learnt_too(rng):
+    x = rng.standard_normal((200, 3)).astype(np.float32)
+    y = (x @ np.array([[1.0], [-2.0], [0.5]])).astype(np.float32)
+    net = Network([Dense(1)], (3,))
+    history = quiet(net, x, y, epochs=60, loss=MeanSquaredError(), optimiser=SGD(0.1), validation=(x, y))
+    assert history.loss[-1] < 1e-6
+    assert history.accuracy == history.val_accuracy == []
+
+
+def test_a_learning_rate_may_be_a_function_of_the_step(digits):
+    asked = []
+
+    def rate(step):
+        asked.append(step)
+        return 0.01
+
+    quiet(network(), *digits, epochs=1, optimiser=SGD(rate))
+    assert asked[0] == 0
+    assert sorted(set(asked)) == list(range(6))
+
+
+def test_the_bar_shows_loss_accuracy_and_the_time_left(digits, capsys):
+    fit(network(), *digits, epochs=2, batch_size=50, validation=digits)
+    shown = capsys.readouterr().out
+    for words in ("epoch 1/2", "epoch 2/2", "loss=", "accuracy=", "val_loss=", "val_accuracy=", "00:00<"):
+        assert words in shown
+
+
+def test_images_and_labels_come_back_unmodified(digits):
+    x, y = digits.x.copy(), digits.y.copy()
+    quiet(network(), x, y, epochs=1)
+    assert_array_equal(x, digits.x)
+    assert_array_equal(y, digits.y)
+
+
+def test_the_best_epoch_without_validation_is_the_last():
+    assert History(loss=[3.0, 1.0, 2.0]).best_epoch == 2
+
+
+X, Y = np.zeros((8, 28, 28, 1), np.float32), np.zeros(8, int)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "options", "words"),
+    [
+        (X.astype(np.uint8), Y, {}, "in the training set, x has dtype uint8.*/ 255"),
+        (X, Y + 10, {}, "in the training set, labels go from 10 to 10, but with 10 classes they must lie in 0 ... 9"),
+        (X, Y - 1, {}, "labels go down to -1"),
+        (X, np.full(8, np.nan), {}, "8 NaN"),
+        (X, np.eye(10)[Y], {}, r"one-hot: pass labels.argmax\(axis=1\)"),
+        (X, Y[:7], {}, r"labels have shape \(7,\), but there are 8 images"),
+        (X[:0], Y[:0], {}, "there are no images"),
+        (X * np.nan, Y, {}, "NaN or infinite"),
+        (X[:, :27], Y, {}, r"takes \(28, 28, 1\)"),
+        (X, Y, {"epochs": 0}, "epochs is 0"),
+        (X, Y, {"batch_size": 12.5}, "batch_size is 12.5"),
+        (X, Y, {"patience": 2}, "pass validation"),
+        (X, Y, {"validation": (X, Y + 10)}, "in the validation set, labels"),
+        (X, Y, {"workers": 0}, "workers is 0"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_named_before_training_starts(x, y, options, words):
+    net = network()
+    before = net.get_weights()
+    with pytest.raises(ValueError, match=words):
+        quiet(net, x, y, **options)
+    same(net.get_weights(), before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_small_network_passes_98_8_percent_on_mnist(seed):
+    data = mnist()
+    features = [Conv2D(32, 3), ReLU(), MaxPooling2D(), Conv2D(64, 3), ReLU(), MaxPooling2D()]
+    net = Network([*features, Flatten(), Dense(128), ReLU(), Dense(10)], (28, 28, 1), seed=seed)
+    fit(net, data.x_train, data.y_train, epochs=4, optimiser=SGD(0.05, momentum=0.9), seed=seed, progress=False)
+    assert net.evaluate(data.x_test, data.y_test)[1] > 0.988
