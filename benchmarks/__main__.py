@@ -17,11 +17,13 @@ import platform
 import subprocess
 import sys
 import time
-from pathlib import Path
 from statistics import median
 
-RESULTS = Path(__file__).parent / "results.json"
-README = Path(__file__).parent.parent / "README.md"
+from benchmarks.contenders import network_for
+from benchmarks.report import record, table
+from cnncourse.data import mnist
+from cnncourse.optimisers import SGD
+
 FREE, HASWELL = "cnncourse", "cnncourse, Haswell kernel"
 KERAS, BATCHES, TORCH = "Keras fit", "Keras train_on_batch", "PyTorch"
 
@@ -95,70 +97,36 @@ def machine():
     return f"{name}, {cores} cores, {platform.system()}, Python {platform.python_version()}"
 
 
-def table(results):
-    """The results as a Markdown table."""
-    lines = [
-        "| | training step, batch 128 | / Keras fit | 256 images, forward | / Keras tf.function | memory of training |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in results["rows"]:
-        low, high = row["train range"]
-        grown = "?" if row["training MiB"] is None else f"{row['training MiB']:.0f} MiB"
-        lines.append(
-            f"| {row['contender']} | {row['train ms']:.1f} ms ({low:.1f} to {high:.1f}) | **{row['train ratio']:.2f}** "
-            f"| {row['infer ms']:.1f} ms | **{row['infer ratio']:.2f}** | {grown} |"
-        )
-    lines += ["", f"{results['machine']}; medians of {results['rounds']} rounds, {results['date']}."]
-    for row in results["rows"]:
-        note = f"{row['contender']}: {row['about']}"
-        if "products ms" in row:
-            share = row["products ms"] / row["train ms"]
-            note += (
-                f"; its matrix products alone take {row['products ms']:.1f} ms ({row['products GFLOPS']:.0f} GFLOPS), "
-            )
-            note += f"{share:.0%} of a training step"
-        lines.append(f"- {note}")
-    return "\n".join(lines)
-
-
-def record(results):
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    before, _, rest = README.read_text().partition("<!-- bench -->\n")
-    _, _, after = rest.partition("<!-- /bench -->\n")
-    README.write_text(f"{before}<!-- bench -->\n{table(results)}\n<!-- /bench -->\n{after}")
-
-
 def accuracy(seeds=3, epochs=5):
-    """Train the network on all of MNIST, once for each seed."""
-    from benchmarks.contenders import Cnncourse
-    from cnncourse.data import mnist
-    from cnncourse.optimisers import SGD
-
+    """Train the network on all of MNIST, once for each seed; the shares of right answers on the test set."""
     data = mnist()
+    runs = []
     for seed in range(seeds):
-        network = Cnncourse(data.x_train, data.y_train).network
+        network = network_for(data.x_train, seed)
         start = time.perf_counter()
         network.fit(
             data.x_train, data.y_train, epochs=epochs, optimiser=SGD(0.05, momentum=0.9), seed=seed, progress=False
         )
         seconds = (time.perf_counter() - start) / epochs
         _, right = network.evaluate(data.x_test, data.y_test)
-        print(f"seed {seed}: {right:.2%} of the test images after {epochs} epochs of {seconds:.0f} s")
+        print(f"seed {seed}: {right:.2%} of the test images after {epochs} epochs of {seconds:.0f} s", flush=True)
+        runs.append({"seed": seed, "epochs": epochs, "accuracy": right, "seconds an epoch": seconds})
+    return runs
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
-    parser.add_argument("--record", action="store_true", help="keep the table for the README and the book")
+    parser.add_argument("--record", action="store_true", help="keep the result for the README and the book")
     parser.add_argument("--accuracy", action="store_true", help="train on all of MNIST with three seeds instead")
     parser.add_argument("--rounds", type=int, default=11, help="turns for each contender (default 11)")
     options = parser.parse_args()
     if options.accuracy:
-        accuracy()
-        return
-    results = contest(options.rounds)
-    print(table(results))
+        measured = {"accuracy": accuracy()}
+    else:
+        measured = {"speed": contest(options.rounds)}
+        print(table(measured["speed"]))
     if options.record:
-        record(results)
+        record(**measured)
 
 
 if __name__ == "__main__":

@@ -9,26 +9,32 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from cnncourse.data import mnist
+from cnncourse.layers import Conv2D, Dense, Flatten, MaxPooling2D, ReLU
+from cnncourse.network import Network
+from cnncourse.optimisers import SGD
 
 BATCH, IMAGES = 128, 256
 RATE = 0.01
+
+
+def network_for(x, seed=0):
+    """The network that everybody trains, in cnncourse."""
+    features = [Conv2D(32, 3), ReLU(), MaxPooling2D(), Conv2D(64, 3), ReLU(), MaxPooling2D()]
+    return Network([*features, Flatten(), Dense(128), ReLU(), Dense(10)], x.shape[1:], seed=seed)
 
 
 class Cnncourse:
     """`Network.fit` and `Network.predict`."""
 
     def __init__(self, x, y):
-        from cnncourse.layers import Conv2D, Dense, Flatten, MaxPooling2D, ReLU
-        from cnncourse.network import Network
-        from cnncourse.optimisers import SGD
-
         self.x, self.y, self.optimiser = x, y, SGD(RATE)
-        features = [Conv2D(32, 3), ReLU(), MaxPooling2D(), Conv2D(64, 3), ReLU(), MaxPooling2D()]
-        self.network = Network([*features, Flatten(), Dense(128), ReLU(), Dense(10)], x.shape[1:])
+        self.network = network_for(x)
 
     def train(self, steps):
         n = steps * BATCH
@@ -39,17 +45,11 @@ class Cnncourse:
             self.network.predict(self.x[:IMAGES], batch_size=IMAGES)
 
     def describe(self):
-        from threadpoolctl import threadpool_info
-
         blas = next(lib for lib in threadpool_info() if lib["user_api"] == "blas")
         return f"NumPy {np.__version__}, {blas['internal_api']} {blas['version']}, {blas['architecture']} kernel"
 
     def roofline(self, times):
         """Seconds for the matrix products of one step alone, as the workers do them, and their number of operations."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        from threadpoolctl import threadpool_limits
-
         workers = min(len(os.sched_getaffinity(0)), BATCH // 32)
         shapes = products(BATCH // workers)
         rng = np.random.default_rng(0)
@@ -73,7 +73,7 @@ class Cnncourse:
 
 
 def products(share):
-    """(how many, rows, inner, columns) of each matrix product of a training step for `share` images: see cnncourse.fast."""
+    """(how many, rows, inner, columns) of each product that cnncourse.fast makes in a step on `share` images."""
     windows = 26 * share * 26
     pairs = 6 * share  # of output columns, for the second convolution by Winograd
     return [

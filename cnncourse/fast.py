@@ -50,7 +50,11 @@ class Workspace:
 
 
 def as_columns(x, name, space):
-    """The memory (W, N, H, C) of images (N, H, W, C): free if they are laid out like that, a copy if not."""
+    """The memory (W, N, H, C) of images (N, H, W, C): free if they are laid out like that, a copy if not.
+
+    >>> as_columns(np.zeros((64, 28, 27, 1)), "x", Workspace()).shape
+    (27, 64, 28, 1)
+    """
     columns = x.transpose(2, 0, 1, 3)
     if not columns.flags.c_contiguous:
         copy = space.take(name, columns.shape, x.dtype)
@@ -60,7 +64,11 @@ def as_columns(x, name, space):
 
 
 def as_images(columns):
-    """Images (N, H, W, C) as a view of the memory (W, N, H, C)."""
+    """Images (N, H, W, C) as a view of the memory (W, N, H, C).
+
+    >>> as_images(np.zeros((27, 64, 28, 1))).shape
+    (64, 28, 27, 1)
+    """
     return columns.transpose(1, 2, 0, 3)
 
 
@@ -118,34 +126,30 @@ def _method(kernel_shape):
 
 
 def _unfold(x, w, b, space):
-    """im2col: every window is a row, and a column of ones brings the bias into the same product."""
+    """im2col with a row for each tap, which is one shifted copy; a row of ones brings the bias into the product."""
     W, N, H, C = x.shape
     KH, KW, _, F = w.shape
     OH, OW, K = H - KH + 1, W - KW + 1, KH * KW * C
-    windows = space.take("windows", (OW, N, OH, K + 1), x.dtype)
-    for u in range(KH):
-        for v in range(KW):
-            tap = (u * KW + v) * C
-            windows[..., tap : tap + C] = x[v : v + OW, :, u : u + OH]
-    windows[..., K] = 1
+    taps = space.take("taps", (K + 1, OW, N, OH), x.dtype)
+    for k, (u, v, c) in enumerate(np.ndindex(KH, KW, C)):
+        taps[k] = x[v : v + OW, :, u : u + OH, c]
+    taps[K] = 1
     y = space.take("y", (OW, N, OH, F), x.dtype)
-    np.matmul(windows.reshape(-1, K + 1), np.vstack([w.reshape(K, F), b]), out=y.reshape(-1, F))
-    return y, windows
+    np.matmul(taps.reshape(K + 1, -1).T, np.vstack([w.reshape(K, F), b]), out=y.reshape(-1, F))
+    return y, taps
 
 
-def _unfold_backward(dy, shape, windows, w, space, need_dx):
-    KH, KW, C, F = w.shape
+def _unfold_backward(dy, shape, taps, w, space, need_dx):
+    F = w.shape[-1]
     OW, _, OH, _ = dy.shape
-    rows = windows.reshape(-1, windows.shape[-1])
-    dw = (rows.T @ dy.reshape(-1, F))[:-1].reshape(w.shape)
+    dw = (taps.reshape(len(taps), -1) @ dy.reshape(-1, F))[:-1].reshape(w.shape)
     if not need_dx:
         return None, dw
-    dwindows = (dy.reshape(-1, F) @ w.reshape(-1, F).T).reshape(*dy.shape[:3], KH, KW, C)
+    dtaps = (w.reshape(-1, F) @ dy.reshape(-1, F).T).reshape(len(taps) - 1, *dy.shape[:3])
     dx = space.take("dx", shape, dy.dtype)
     dx[...] = 0
-    for u in range(KH):
-        for v in range(KW):
-            dx[v : v + OW, :, u : u + OH] += dwindows[..., u, v, :]
+    for dtap, (u, v, c) in zip(dtaps, np.ndindex(*w.shape[:3])):
+        dx[v : v + OW, :, u : u + OH, c] += dtap
     return dx, dw
 
 
@@ -230,6 +234,7 @@ def _winograd_backward(dy, shape, memory, w, space, need_dx):
     np.subtract(y0[:pairs], y1, out=dm[2, :pairs])
     np.negative(y1, out=dm[3, :pairs])
     dm[1:3, pairs:] = y0[pairs:]
+    dm[3, pairs:] = 0
 
     dtaps = np.stack([_down_weights(mixed[k], dm[k]) for k in range(4)])  # (4, KH, C, F)
     total, difference = (dtaps[1] + dtaps[2]) / 2, (dtaps[1] - dtaps[2]) / 2
@@ -259,8 +264,8 @@ def _winograd_backward(dy, shape, memory, w, space, need_dx):
 def _stacks(x, height):
     """Every `height` pixels above each other, as a view: (W, N, H, C) -> (H - height + 1, W*N, height*C)."""
     W, N, H, C = x.shape
-    to_image, to_row, to_number = x.strides[1:]
-    return as_strided(x, (H - height + 1, W * N, height * C), (to_row, to_image, to_number))
+    to_image = x.strides[1] if N > 1 else x.strides[0]  # NumPy leaves the stride of an axis of length 1 to chance
+    return as_strided(x, (H - height + 1, W * N, height * C), (C * x.itemsize, to_image, x.itemsize))
 
 
 def _down(x, w, out):
@@ -328,10 +333,10 @@ def max_pool2d_backward(dy, cache):
     drows = space.zeros("drows", rows.shape, dy.dtype)
     dx = space.zeros("dx", shape, dy.dtype)
     OW, _, OH, _ = y.shape
-    _route(
-        down, y, as_columns(dy, "dy", space), [drows[:, :, k : k + PH * (OH - 1) + 1 : PH] for k in range(PH)], space
-    )
-    _route(across, rows, drows, [dx[k : k + PW * (OW - 1) + 1 : PW] for k in range(PW)], space)
+    below = [drows[:, :, k : k + PH * (OH - 1) + 1 : PH] for k in range(PH)]
+    beside = [dx[k : k + PW * (OW - 1) + 1 : PW] for k in range(PW)]
+    _route(down, y, as_columns(dy, "dy", space), below)
+    _route(across, rows, drows, beside)
     return as_images(dx)
 
 
@@ -341,13 +346,13 @@ def _largest(candidates, out):
         np.maximum(out, candidate, out=out)
 
 
-def _route(candidates, largest, d, parts, space):
+def _route(candidates, largest, d, parts):
     """Write `d` into the part of the first candidate that equals the largest, and 0 into the other parts."""
-    left = d
-    for candidate, part in zip(candidates[:-1], parts[:-1]):
-        np.multiply(candidate == largest, left, out=part)
-        left = left - part  # 0 once it is given away
-    parts[-1][...] = left
+    if len(parts) == 1:
+        parts[0][...] = d
+    for k in range(len(parts) - 1):
+        np.multiply(candidates[k] == largest, d, out=parts[k])
+        d = np.subtract(d, parts[k], out=parts[-1])  # what is left: 0 once it is given away
 
 
 def relu(x, space):

@@ -12,13 +12,26 @@ from cnncourse import layers as c
 from cnncourse.network import Network
 from cnncourse.shapes import pad_amounts
 
-ACTIVATIONS = {  # ours -> a Keras function; GELU is the tanh approximation, which is what keras.ops has by default
+
+@keras.saving.register_keras_serializable("cnncourse")
+def gelu(x):
+    """The tanh approximation, as `cnncourse.activations.gelu`; `keras.activations.gelu` is the exact one.
+
+    (`keras.ops.gelu` approximates too, but a model saved with it comes back with the exact one.)
+
+    >>> float(gelu(np.float32(1.0))) == float(keras.ops.gelu(np.float32(1.0), approximate=True))
+    True
+    """
+    return keras.ops.gelu(x, approximate=True)
+
+
+ACTIVATIONS = {  # ours -> a Keras function
     c.ReLU: keras.activations.relu,
     c.Sigmoid: keras.activations.sigmoid,
     c.Tanh: keras.activations.tanh,
     c.Softmax: keras.activations.softmax,
     c.SiLU: keras.activations.silu,
-    c.GELU: keras.ops.gelu,
+    c.GELU: gelu,
 }
 _POOLING = {"pool_size": "pool_size", "stride": "strides", "padding": "padding"}
 _LOOKING = {
@@ -52,6 +65,7 @@ KNOBS = {  # ours -> (the Keras layer, our name of each knob -> its name there)
     c.LayerNormalization: (k.LayerNormalization, {"epsilon": "epsilon"}),
     c.GroupNormalization: (k.GroupNormalization, {"groups": "groups", "epsilon": "epsilon"}),
 }
+USUAL = {"data_format": "channels_last", "keepdims": False, "output_padding": None}  # ours has no other
 PADDED = {c.Conv1D: k.ZeroPadding1D, c.Conv2D: k.ZeroPadding2D, c.Conv3D: k.ZeroPadding3D}
 
 
@@ -82,10 +96,11 @@ def from_keras(model):
     (ReLU(), GlobalMaxPooling2D())
     """
     if not isinstance(model, keras.Sequential) or not model.built:
-        raise ValueError(f"{type(model).__name__} {model.name!r} must be a Sequential model with a known input shape")
+        raise ValueError(f"a Sequential model with a known input shape is needed, but {model!r} came")
     layers, weights, pads = [], [], None
     for layer in model.layers:
-        if isinstance(layer, tuple(PADDED.values())):
+        _refuse_the_unusual(layer)
+        if pads is None and type(layer) in PADDED.values():
             pads = layer.padding
             continue
         ours = _from_keras(layer)
@@ -100,7 +115,10 @@ def from_keras(model):
         activation = getattr(layer, "activation", None)
         if not isinstance(layer, k.Activation) and activation not in (None, keras.activations.linear):
             layers.append(_activation(activation, layer.name))
-    network = Network(layers, model.input_shape[1:], dtype=model.dtype)
+    if pads is not None:
+        raise ValueError("the model ends with zero padding: a convolution with padding 'valid' is needed after it")
+    numbers = model.weights or model.inputs  # model.dtype says float32 whatever the layers compute in
+    network = Network(layers, model.input_shape[1:], dtype=numbers[0].dtype)
     for ours, arrays in weights:
         own = [*ours.params.values(), *ours.state.values()]
         if len(own) != len(arrays):
@@ -129,9 +147,17 @@ def _to_keras(layer, shape, dtype):
     return [padding, there(dtype=dtype, **{**knobs, "padding": "valid"})]
 
 
+def _refuse_the_unusual(layer):
+    for knob, usual in USUAL.items():
+        value = getattr(layer, knob, usual)
+        if value != usual:
+            raise ValueError(f"{layer.name!r} has {knob}={value!r}, but only {usual!r} has a counterpart")
+    axes, last = np.ravel(getattr(layer, "axis", -1)).tolist(), len(layer.input.shape) - 1
+    if axes not in ([-1], [last]):
+        raise ValueError(f"{layer.name!r} has axis={axes}, but only the last axis, {last}, has a counterpart")
+
+
 def _from_keras(layer):
-    if getattr(layer, "data_format", "channels_last") != "channels_last":
-        raise ValueError(f"{layer.name!r} has channels first, but (N, H, W, C) is needed")
     if type(layer) is k.Activation:
         return _activation(layer.activation, layer.name)
     if type(layer) is k.ReLU and layer.max_value is None and not layer.negative_slope and not layer.threshold:
@@ -146,6 +172,7 @@ def _activation(function, name):
     for ours, there in ACTIVATIONS.items():
         if function is there:
             return ours()
+    exact = " (the exact GELU; cnncourse.keras_bridge.gelu is ours)" if function is keras.activations.gelu else ""
     raise ValueError(
-        f"{name!r} has the activation {getattr(function, '__name__', function)!r}, which has no counterpart"
+        f"{name!r} has the activation {getattr(function, '__name__', function)!r}{exact}, which has no counterpart"
     )

@@ -39,6 +39,7 @@ class Network:
         twice = [layer for layer, n in Counter(self.layers).items() if n > 1]
         if twice:
             raise ValueError(f"{twice[0]!r} stands in the list more than once: make a layer of its own for each place")
+        self.idle = []  # workers of `cnncourse.parallel`, with the memory they compute in
         rng = np.random.default_rng(seed)
         self.shapes = [self.input_shape]
         for i, layer in enumerate(self.layers):
@@ -105,7 +106,7 @@ class Network:
         x = self.images(x)
         if not len(x):
             return np.zeros((0, *self.shapes[-1]), self.dtype)
-        with crew(self.layers, workers) as team:
+        with crew(self, workers) as team:
             return team.predict(x, whole_number(batch_size, "batch_size"))
 
     def evaluate(self, x, y, loss=None, batch_size=256, workers=None):
@@ -183,6 +184,9 @@ class Network:
         )
         network.set_weights(weights)
         return network
+
+    def __getstate__(self):
+        return {**self.__dict__, "idle": []}  # a copy makes its own
 
     def __repr__(self):
         return f"Network({list(self.layers)}, input_shape={self.input_shape})"

@@ -42,18 +42,10 @@ class Worker:
 
 
 class Crew:
-    """The workers for one network.
+    """The workers for one network, and the threads they work in: see `crew`."""
 
-    >>> from cnncourse.layers import Dense, Flatten
-    >>> from cnncourse.network import Network
-    >>> network = Network([Flatten(), Dense(3)], input_shape=(4, 4, 1))
-    >>> with crew(network.layers, workers=2) as both:
-    ...     both.predict(np.zeros((100, 4, 4, 1), np.float32), batch_size=64).shape
-    (100, 3)
-    """
-
-    def __init__(self, layers, workers, pool):
-        self.workers, self.pool = [Worker(layers) for _ in range(workers)], pool
+    def __init__(self, workers, pool):
+        self.workers, self.pool = workers, pool
 
     def reseed(self, rng):
         """Give every layer that draws random numbers a stream of its own."""
@@ -91,21 +83,29 @@ class Crew:
 
 
 @contextmanager
-def crew(layers, workers=None):
+def crew(network, workers=None):
     """A `Crew` of `workers` threads (by default one for each processor), for the length of a ``with`` block.
 
     Matrix products then use one thread each: threads of their own would fight with the workers for the processors.
-    Where a layer mixes the images of a batch, as batch normalisation does in training, there is one worker.
+    Where a layer mixes the images of a batch, as batch normalisation does in training, there is one worker. The
+    network keeps the workers for the next time, because fresh memory costs as much as a forward pass.
+
+    >>> from cnncourse.layers import Dense, Flatten
+    >>> from cnncourse.network import Network
+    >>> network = Network([Flatten(), Dense(3)], input_shape=(4, 4, 1))
+    >>> with crew(network, workers=2) as both:
+    ...     both.predict(np.zeros((100, 4, 4, 1), np.float32), batch_size=64).shape
+    (100, 3)
     """
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = 1 if any(layer.mixes_images for layer in layers) else whole_number(workers, "workers")
-    if workers == 1:
-        with ThreadPoolExecutor(1) as pool:
-            yield Crew(layers, 1, pool)
-    else:
-        with ThreadPoolExecutor(workers) as pool, threadpool_limits(1, "blas"):
-            yield Crew(layers, workers, pool)
+    workers = 1 if any(layer.mixes_images for layer in network.layers) else whole_number(workers, "workers")
+    team = [network.idle.pop() if network.idle else Worker(network.layers) for _ in range(workers)]
+    try:
+        with ThreadPoolExecutor(workers) as pool, threadpool_limits(1 if workers > 1 else None, "blas"):
+            yield Crew(team, pool)
+    finally:
+        network.idle.extend(team)
 
 
 def pool_first(layers):

@@ -106,7 +106,7 @@ def fit(
     plan = {"seed": seed, "batch_size": batch_size, "images": len(x), "optimiser": _described(optimiser)}
     history, best = _resume(checkpoint, network, optimiser, plan)
 
-    with crew(network.layers, workers) as team, _stop_button() as stop:
+    with crew(network, workers) as team, _stop_button() as stop:
         while history.epochs < epochs:
             if validation is not None and history.epochs - 1 - history.best_epoch >= patience:
                 history.stopped = "early"

@@ -58,7 +58,7 @@ def whole_number(value, name, minimum=1):
     """
     if isinstance(value, Integral) and not isinstance(value, (bool, np.bool_)) and value >= minimum:
         return int(value)
-    like = max(int(value), minimum) if isinstance(value, Real) and np.isfinite(value) else minimum
+    like = max(int(value), minimum) if isinstance(value, Real) and abs(value) < float("inf") else minimum
     raise ValueError(f"{name} is {value!r}, but a whole number >= {minimum} is needed, such as {like}")
 
 

@@ -129,7 +129,7 @@ def test_weights_that_do_not_fit_change_nothing():
     wrong["dense_6/bias"] = np.ones(4)
     with pytest.raises(ValueError, match=r"dense_6/bias has shape \(5,\).*\(4,\)|dense_6/bias has shape"):
         network.set_weights(wrong)
-    with pytest.raises(ValueError, match="missing or too many.*dense_6/bias"):
+    with pytest.raises(ValueError, match=r"missing or too many.*dense_6/bias"):
         network.set_weights({name: array for name, array in before.items() if name != "dense_6/bias"})
     for name, array in network.get_weights().items():
         assert_array_equal(array, before[name])

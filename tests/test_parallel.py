@@ -28,7 +28,7 @@ def reference(net, x, y, loss):
 def test_the_gradient_of_a_batch_does_not_depend_on_the_number_of_workers(workers, count, options, rng):
     net, x, y = network(), rng.random((128, 13, 12, 2)), rng.integers(0, 4, 128)
     chosen = rng.permutation(128)[:count]
-    with crew(net.layers, workers) as team:
+    with crew(net, workers) as team:
         for _ in range(2):  # the second time in used memory
             value, right, grads = team.train(x, y, chosen, CrossEntropy(**options))
     expected, expected_grads = reference(net, x[chosen], y[chosen], CrossEntropy(**options))
@@ -43,7 +43,7 @@ def test_blank_images_whose_pixels_all_tie_get_the_exact_gradient(rng):
     net = network()
     x, y = np.zeros((64, 13, 12, 2)), rng.integers(0, 4, 64)
     x[::3, 4:6, 4:6] = 1.0
-    with crew(net.layers, 2) as team:
+    with crew(net, 2) as team:
         _, _, grads = team.train(x, y, np.arange(64), CrossEntropy())
     for name, expected in reference(net, x, y, CrossEntropy())[1].items():
         assert_allclose(grads[name], expected, atol=1e-12)
@@ -52,7 +52,7 @@ def test_blank_images_whose_pixels_all_tie_get_the_exact_gradient(rng):
 def test_layers_that_mix_images_are_given_the_whole_batch(rng):
     net, x, y = network(BatchNormalization()), rng.random((128, 13, 12, 2)), rng.integers(0, 4, 128)
     before = net.get_weights()
-    with crew(net.layers, workers=4) as team:
+    with crew(net, workers=4) as team:
         assert len(team.workers) == 1
         _, _, grads = team.train(x, y, np.arange(128), CrossEntropy())
     after = net.get_weights()
@@ -84,7 +84,7 @@ def test_workers_draw_different_random_numbers_and_the_same_ones_after_the_same_
     x, y = np.ones((128, 6, 6, 1), np.float32), np.zeros(128, int)
 
     def run():
-        with crew(net.layers, 2) as team:
+        with crew(net, 2) as team:
             team.reseed(np.random.default_rng(7))
             grads = team.train(x, y, np.arange(128), CrossEntropy())[2]
             masks = [worker.layers[0].cache for worker in team.workers]
@@ -98,7 +98,7 @@ def test_workers_draw_different_random_numbers_and_the_same_ones_after_the_same_
 
 def test_an_exception_in_a_worker_reaches_the_caller(rng):
     net = network()
-    with pytest.raises(ValueError, match="labels go from"), crew(net.layers, 2) as team:
+    with pytest.raises(ValueError, match="labels go from"), crew(net, 2) as team:
         team.train(rng.random((64, 13, 12, 2)), np.full(64, 9), np.arange(64), CrossEntropy())
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from cnncourse import activations, fast
 from cnncourse.layers.base import Layer
 from cnncourse.validation import float_array
@@ -11,9 +13,11 @@ class ReLU(Layer):
     """max(x, 0)."""
 
     def function(self, x):
-        return fast.relu(float_array(x, "x", "NHWC" if x.ndim == 4 else "*" * x.ndim), self.workspace())
+        y, cache = fast.relu(float_array(x, "x", "*" * np.ndim(x)), self.workspace())
+        return y, (y.shape, cache)
 
-    gradient = staticmethod(fast.relu_backward)
+    def gradient(self, dy, cache):
+        return fast.relu_backward(*self.way_back(dy, cache))
 
 
 @dataclass(eq=False)

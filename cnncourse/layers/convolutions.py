@@ -27,6 +27,8 @@ class _Convolution(Layer):
         super().__post_init__()
         for name in ("kernel_size", "stride", "dilation"):
             setattr(self, name, per_axis(getattr(self, name), self.rank, name))
+        for name in ("filters", "groups", "depth_multiplier"):
+            whole_number(getattr(self, name, 1), name)
         pads = pad_amounts(self.padding, (1,) * self.rank, self.kernel_size, self.stride, self.dilation)  # or raises
         if np.ndim(self.padding):
             self.padding = pads
@@ -37,8 +39,7 @@ class _Convolution(Layer):
         return self.stride, self.padding, self.dilation
 
     def build(self, input_shape, rng, dtype=np.float32):
-        if len(input_shape) != self.rank + 1:
-            raise ValueError(f"{self!r} takes images of {self.rank + 1} axes, but the shape {tuple(input_shape)} came")
+        self.require_axes(input_shape, self.rank + 1)
         self.output_shape(input_shape)  # raises where the kernel does not fit
         initialise = initialiser(self.initialiser)
         for name, shape in self.kernel_shapes(input_shape[-1]).items():
@@ -89,8 +90,6 @@ class _Grouped(_Convolution):
 
     def __post_init__(self):
         super().__post_init__()
-        whole_number(self.filters, "filters")
-        whole_number(self.groups, "groups")
         if self.filters % self.groups:
             raise ValueError(f"groups is {self.groups}, which must divide filters = {self.filters}")
 
@@ -134,12 +133,14 @@ class Conv2D(_Grouped):
         kernel, bias = self.params["kernel"], self.params.get("bias")
         x = float_array(x, "x", "NHWC")
         pads = geometry(x, kernel, bias, *self.geometry, self.groups).pads
-        return fast.conv2d(x, kernel, np.zeros_like(kernel[0, 0, 0]) if bias is None else bias, pads, self.workspace())
+        bias = np.zeros_like(kernel[0, 0, 0]) if bias is None else bias
+        y, cache = fast.conv2d(x, kernel, bias, pads, self.workspace())
+        return y, (y.shape, cache)
 
     def gradient(self, dy, cache):
         if not self.is_fast:
             return super().gradient(dy, cache)
-        dx, self.grads["kernel"], db = fast.conv2d_backward(dy, cache, self.needs_dx)
+        dx, self.grads["kernel"], db = fast.conv2d_backward(*self.way_back(dy, cache), self.needs_dx)
         if self.use_bias:
             self.grads["bias"] = db
         return dx
@@ -167,7 +168,7 @@ class DepthwiseConv2D(_Convolution):
     functions = (depthwise_conv2d, depthwise_conv2d_backward)
 
     def kernel_shapes(self, channels):
-        return {"kernel": (*self.kernel_size, channels, whole_number(self.depth_multiplier, "depth_multiplier"))}
+        return {"kernel": (*self.kernel_size, channels, self.depth_multiplier)}
 
     def channels_out(self, channels):
         return channels * self.depth_multiplier
@@ -192,10 +193,9 @@ class SeparableConv2D(_Convolution):
     functions = (separable_conv2d, separable_conv2d_backward)
 
     def kernel_shapes(self, channels):
-        middle = channels * whole_number(self.depth_multiplier, "depth_multiplier")
         return {
             "depthwise": (*self.kernel_size, channels, self.depth_multiplier),
-            "pointwise": (middle, whole_number(self.filters, "filters")),
+            "pointwise": (channels * self.depth_multiplier, self.filters),
         }
 
     def function(self, x):
@@ -219,7 +219,7 @@ class Conv2DTranspose(_Convolution):
     functions = (transposed_conv2d, transposed_conv2d_backward)
 
     def kernel_shapes(self, channels):
-        return {"kernel": (*self.kernel_size, whole_number(self.filters, "filters"), channels)}
+        return {"kernel": (*self.kernel_size, self.filters, channels)}
 
     def output_shape(self, input_shape):
         sizes = transposed_output_size(tuple(input_shape[:-1]), self.kernel_size, *self.geometry)
@@ -230,12 +230,20 @@ class Conv2DTranspose(_Convolution):
         return positions * int(np.prod(self.kernel_shapes(input_shape[-1])["kernel"]))
 
     def window(self, input_shape):
-        """An output pixel lies under ceil(span / stride) stamps at most, and moves by a fraction of an input pixel."""
+        """An output pixel lies under ceil(span / stride) stamps at most, and moves by a fraction of an input pixel.
+
+        The stamps that reach output pixel 0 are centred on input pixel (before - (span - 1) / 2) / stride; "padding
+        before" is what puts a window of ceil(span / stride) pixels there.
+        """
         pads = pad_amounts(
             self.padding, self.output_shape(input_shape)[:-1], self.kernel_size, self.stride, self.dilation
         )
-        reach = (-(-(d * (k - 1) + 1) // s) for k, s, d in zip(self.kernel_size, self.stride, self.dilation))
-        return tuple((r, 1 / s, before / s, 1) for r, s, (before, _) in zip(reach, self.stride, pads))
+        windows = []
+        for k, s, d, (before, _) in zip(self.kernel_size, self.stride, self.dilation, pads):
+            beyond = d * (k - 1)  # the span less one
+            reach = beyond // s + 1
+            windows.append((reach, 1 / s, (reach - 1) / 2 - (before - beyond / 2) / s, 1))
+        return tuple(windows)
 
     def function(self, x):
         return transposed_conv2d(x, self.params["kernel"], self.params.get("bias"), *self.geometry)

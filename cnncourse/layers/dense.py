@@ -6,7 +6,7 @@ import numpy as np
 
 from cnncourse.dropout import dropout, dropout_backward, spatial_dropout, spatial_dropout_backward
 from cnncourse.layers.base import Layer, initialiser
-from cnncourse.validation import float_array, fraction, whole_number
+from cnncourse.validation import float_array, fraction, same_shape, whole_number
 
 
 @dataclass(eq=False)
@@ -57,6 +57,7 @@ class Dense(Layer):
         return y
 
     def gradient(self, dy, x):
+        dy = same_shape(dy, "dy", (len(x), self.units))
         self.grads["kernel"] = x.T @ dy
         if self.use_bias:
             self.grads["bias"] = dy.sum(axis=0)
@@ -76,7 +77,7 @@ class Flatten(Layer):
         return x.reshape(len(x), int(np.prod(x.shape[1:]))), x.shape
 
     def gradient(self, dy, shape):
-        return dy.reshape(shape)
+        return same_shape(dy, "dy", (shape[0], int(np.prod(shape[1:])))).reshape(shape)
 
 
 @dataclass(eq=False)
@@ -91,7 +92,7 @@ class Dropout(Layer):
 
     def forward(self, x, training=False):
         if not training:
-            self.cache = None
+            self.cache = np.shape(x), True, 1  # everything was kept, and not scaled
             return x
         y, self.cache = self.drop(x, self.rate, self.rng)
         return y
@@ -99,12 +100,12 @@ class Dropout(Layer):
     drop = staticmethod(dropout)
     gradient = staticmethod(dropout_backward)
 
-    def backward(self, dy):
-        return dy if self.cache is None else self.gradient(dy, self.cache)  # it may have let everything pass
-
 
 class SpatialDropout2D(Dropout):
     """`Dropout` of whole channels: neighbouring pixels say so much the same that dropping single ones drops little."""
+
+    def build(self, input_shape, rng, dtype=np.float32):
+        self.require_axes(input_shape, 3)
 
     drop = staticmethod(spatial_dropout)
     gradient = staticmethod(spatial_dropout_backward)

@@ -6,7 +6,7 @@ import numpy as np
 
 from cnncourse import normalisation
 from cnncourse.layers.base import Layer
-from cnncourse.validation import whole_number
+from cnncourse.validation import fraction, whole_number
 
 
 @dataclass(eq=False)
@@ -40,6 +40,10 @@ class BatchNormalization(_Scaled):
     momentum: float = 0.99
 
     mixes_images = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        fraction(self.momentum, "momentum", below_one=False)
 
     def build(self, input_shape, rng, dtype=np.float32):
         super().build(input_shape, rng, dtype)
@@ -89,6 +93,9 @@ class GroupNormalization(_Scaled):
         if input_shape[-1] % whole_number(self.groups, "groups"):
             raise ValueError(f"groups is {self.groups}, which must divide C = {input_shape[-1]} channels")
         super().build(input_shape, rng, dtype)
+
+    def window(self, input_shape):
+        return None
 
     def function(self, x):
         return normalisation.group_norm(x, self.params["gamma"], self.params["beta"], self.groups, self.epsilon)

@@ -8,8 +8,13 @@ from cnncourse.shapes import conv_output_size, pad_amounts
 from cnncourse.validation import float_array, per_axis
 
 
+class _OnImages(Layer):
+    def build(self, input_shape, rng, dtype=None):
+        self.require_axes(input_shape, 3)
+
+
 @dataclass(eq=False)
-class _Pooling2D(Layer):
+class _Pooling2D(_OnImages):
     """(N, H, W, C) -> (N, OH, OW, C); `stride` None means the pool size, so that windows do not overlap."""
 
     pool_size: int | tuple = 2
@@ -20,9 +25,11 @@ class _Pooling2D(Layer):
         super().__post_init__()
         self.pool_size = per_axis(self.pool_size, 2, "pool_size")
         self.stride = self.pool_size if self.stride is None else per_axis(self.stride, 2, "stride")
+        pad_amounts(self.padding, (1, 1), self.pool_size, self.stride)
 
     def output_shape(self, input_shape):
-        return (*conv_output_size(tuple(input_shape[:2]), self.pool_size, self.stride, self.padding), input_shape[2])
+        geo = pooling.pool_geometry(tuple(input_shape[:2]), self.pool_size, self.stride, self.padding)
+        return (*geo.out, input_shape[2])
 
     def window(self, input_shape):
         pads = pad_amounts(self.padding, tuple(input_shape[:2]), self.pool_size, self.stride)
@@ -47,10 +54,13 @@ class MaxPooling2D(_Pooling2D):
             return pooling.max_pool2d(x, self.pool_size, self.stride, self.padding)
         x = float_array(x, "x", "NHWC")
         conv_output_size(x.shape[1:3], self.pool_size, self.stride)  # raises where no window fits
-        return fast.max_pool2d(x, self.pool_size, self.workspace())
+        y, cache = fast.max_pool2d(x, self.pool_size, self.workspace())
+        return y, (y.shape, cache)
 
     def gradient(self, dy, cache):
-        return (fast if self.is_fast else pooling).max_pool2d_backward(dy, cache)
+        if not self.is_fast:
+            return pooling.max_pool2d_backward(dy, cache)
+        return fast.max_pool2d_backward(*self.way_back(dy, cache))
 
 
 class AveragePooling2D(_Pooling2D):
@@ -62,7 +72,7 @@ class AveragePooling2D(_Pooling2D):
     gradient = staticmethod(pooling.avg_pool2d_backward)
 
 
-class _Global(Layer):
+class _Global(_OnImages):
     """(N, H, W, C) -> (N, C)."""
 
     def output_shape(self, input_shape):
@@ -87,7 +97,7 @@ class GlobalAveragePooling2D(_Global):
 
 
 @dataclass(eq=False)
-class _Adaptive2D(Layer):
+class _Adaptive2D(_OnImages):
     """(N, H, W, C) -> (N, *output_size, C), whatever H and W are."""
 
     output_size: int | tuple = 1
