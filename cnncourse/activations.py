@@ -9,21 +9,14 @@ Arrays may have any number of axes; `softmax` looks at the last one.
 """
 
 import math
-from numbers import Real
 
 import numpy as np
 
-from cnncourse.validation import float_array, same_shape
+from cnncourse.validation import float_array, number, same_shape
 
 
 def _floats(x):
     return float_array(x, "x", "*" * np.ndim(x))  # one letter for each axis there is: any rank will do
-
-
-def _non_negative(value, name):
-    if not isinstance(value, Real) or not 0 <= value < math.inf:
-        raise ValueError(f"{name} is {value!r}, but a number >= 0 is needed")
-    return float(value)  # a float64 scalar of NumPy would turn float32 arrays into float64
 
 
 # --- bent at zero ----------------------------------------------------------------------------------------------------
@@ -69,7 +62,7 @@ def leaky_relu(x, negative_slope=0.01):
     >>> leaky_relu(np.array([-2.0, 0.0, 3.0]), negative_slope=0.1)[0]
     array([-0.2,  0. ,  3. ])
     """
-    x, negative_slope = _floats(x), _non_negative(negative_slope, "negative_slope")
+    x, negative_slope = _floats(x), number(negative_slope, "negative_slope")
     positive = x > 0
     return np.where(positive, x, negative_slope * x), (positive, negative_slope)
 
@@ -94,7 +87,7 @@ def elu(x, alpha=1.0):
     >>> elu(np.array([-np.inf, -np.log(2), 3.0]))[0]
     array([-1. , -0.5,  3. ])
     """
-    x, alpha = _floats(x), _non_negative(alpha, "alpha")
+    x, alpha = _floats(x), number(alpha, "alpha")
     # np.where works out both branches for every number: without the minimum, exp would overflow where it is not wanted
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))), (x, alpha)
 
@@ -182,7 +175,7 @@ def softmax_loops(x):
     """
     y = np.zeros_like(x)
     for row in np.ndindex(x.shape[:-1]):
-        exps = [math.exp(number) for number in x[row]]
+        exps = [math.exp(z) for z in x[row]]
         for k, e in enumerate(exps):
             y[(*row, k)] = e / sum(exps)
     return y

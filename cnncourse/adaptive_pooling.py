@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from cnncourse.validation import float_array, per_axis, same_shape, whole_number
+from cnncourse.validation import float_array, generator, per_axis, same_shape, whole_number
 
 # --- how an axis is divided -------------------------------------------------------------------------------------------
 
@@ -56,7 +56,7 @@ def fractional_regions(size, output_size, rng, overlap=1):
             f"output_size is {output_size}, but {size} pixels with overlap {overlap} make at most "
             f"{max(length, 0)} regions: ask for fewer, or less overlap"
         )
-    shift = int(rng.integers(1, length, endpoint=True))
+    shift = int(generator(rng).integers(1, length, endpoint=True))
     edges = [-(-(length * i + shift) // output_size) for i in range(output_size + 1)]
     return [(a - edges[0], b - edges[0] + overlap) for a, b in pairwise(edges)]
 

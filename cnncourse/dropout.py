@@ -10,7 +10,7 @@ there is nothing to do at test time: leave the function out.
 
 import numpy as np
 
-from cnncourse.validation import float_array, fraction, same_shape
+from cnncourse.validation import float_array, fraction, generator, same_shape
 
 
 def dropout(x, rate, rng):
@@ -62,9 +62,7 @@ def spatial_dropout(x, rate, rng):
 
 def _drop(x, rate, rng, shape):
     rate = fraction(rate, "rate")
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng is {rng!r}, but a generator is needed, such as numpy.random.default_rng(0)")
-    keep = rng.random(shape) >= rate  # random() may be 0 but never 1, so rate 0 drops nothing
+    keep = generator(rng).random(shape) >= rate  # random() may be 0 but never 1, so rate 0 drops nothing
     scale = 1 / (1 - rate)
     return np.where(keep, x * scale, 0), (x.shape, keep, scale)
 

@@ -19,6 +19,8 @@ Strides, dilation and groups are not covered: `cnncourse.convolution` does them.
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from cnncourse.validation import same_shape
+
 UNFOLD_BELOW = 32  # a window with fewer numbers is cheaper to copy out, as one matrix, than to visit column by column
 
 
@@ -72,6 +74,12 @@ def as_images(columns):
     return columns.transpose(1, 2, 0, 3)
 
 
+def _as_gradient(dy, shape, space):
+    """The memory of the gradient that comes back to an output with memory of that `shape` (OW, N, OH, F)."""
+    OW, N, OH, F = shape
+    return as_columns(same_shape(dy, "dy", (N, OH, OW, F)), "dy", space)
+
+
 # --- convolution -----------------------------------------------------------------------------------------------------
 
 
@@ -91,22 +99,22 @@ def conv2d(x, w, b, pads, space):
         columns = as_columns(x, "columns", space)
     forward, backward = _method(w.shape)
     y, memory = forward(columns, w, b, space)
-    return as_images(y), (backward, columns.shape, memory, w, pads, space)
+    return as_images(y), (backward, columns.shape, memory, w, pads, y.shape)
 
 
-def conv2d_backward(dy, cache, need_dx=True):
+def conv2d_backward(dy, cache, space, need_dx=True):
     """The gradients dx, dw, db; without `need_dx` (nothing lies below the first layer) dx is None and costs nothing.
 
     >>> y, cache = conv2d(np.ones((1, 4, 4, 9)), np.ones((3, 3, 9, 2)), np.zeros(2), ((0, 0), (0, 0)), Workspace())
-    >>> dx, dw, db = conv2d_backward(np.ones_like(y), cache)
+    >>> dx, dw, db = conv2d_backward(np.ones_like(y), cache, Workspace())
     >>> dx[0, :, :, 0]
     array([[2., 4., 4., 2.],
            [4., 8., 8., 4.],
            [4., 8., 8., 4.],
            [2., 4., 4., 2.]])
     """
-    backward, shape, memory, w, pads, space = cache
-    dcolumns = as_columns(dy, "dy", space)
+    backward, shape, memory, w, pads, out = cache
+    dcolumns = _as_gradient(dy, out, space)
     db = np.ones(dcolumns[..., 0].size, dy.dtype) @ dcolumns.reshape(-1, dy.shape[-1])
     dx, dw = backward(dcolumns, shape, memory, w, space, need_dx)
     if not need_dx:
@@ -318,24 +326,25 @@ def max_pool2d(x, pool_size, space):
     down = [rows[:, :, k : k + PH * (OH - 1) + 1 : PH] for k in range(PH)]
     _largest(across, rows)
     _largest(down, y)
-    return as_images(y), (columns.shape, across, rows, down, y, pool_size, space)
+    return as_images(y), (columns.shape, across, rows, down, y, pool_size)
 
 
-def max_pool2d_backward(dy, cache):
+def max_pool2d_backward(dy, cache, space):
     """dy (N, OH, OW, C) -> dx (N, H, W, C): each goes to the pixel that was the maximum, all others stay 0.
 
     >>> y, cache = max_pool2d(np.array([[3.0, 3.0], [1.0, 3.0]]).reshape(1, 2, 2, 1), (2, 2), Workspace())
-    >>> max_pool2d_backward(np.ones_like(y), cache)[0, :, :, 0]
+    >>> max_pool2d_backward(np.ones_like(y), cache, Workspace())[0, :, :, 0]
     array([[1., 0.],
            [0., 0.]])
     """
-    shape, across, rows, down, y, (PH, PW), space = cache
+    shape, across, rows, down, y, (PH, PW) = cache
+    d = _as_gradient(dy, y.shape, space)
     drows = space.zeros("drows", rows.shape, dy.dtype)
     dx = space.zeros("dx", shape, dy.dtype)
     OW, _, OH, _ = y.shape
     below = [drows[:, :, k : k + PH * (OH - 1) + 1 : PH] for k in range(PH)]
     beside = [dx[k : k + PW * (OW - 1) + 1 : PW] for k in range(PW)]
-    _route(down, y, as_columns(dy, "dy", space), below)
+    _route(down, y, d, below)
     _route(across, rows, drows, beside)
     return as_images(dx)
 
@@ -364,17 +373,18 @@ def relu(x, space):
     memory = _memory(x)
     y = space.take("y", memory.shape, x.dtype)
     np.maximum(memory, space.zeros("zeros", memory.shape[1:], x.dtype), out=y)  # an array of zeros beats the number 0
-    return _like(x, y), (y, space)
+    return _like(x, y), (y, x.shape)
 
 
-def relu_backward(dy, cache):
+def relu_backward(dy, cache, space):
     """dy -> dx: what came back passes where the output is above 0.
 
     >>> y, cache = relu(np.array([[-1.0, 2.0]]), Workspace())
-    >>> relu_backward(np.array([[5.0, 7.0]]), cache)
+    >>> relu_backward(np.array([[5.0, 7.0]]), cache, Workspace())
     array([[0., 7.]])
     """
-    y, space = cache
+    y, shape = cache
+    dy = same_shape(dy, "dy", shape)
     dx = space.take("dx", y.shape, dy.dtype)
     np.multiply(y > 0, _memory(dy), out=dx)
     return _like(dy, dx)

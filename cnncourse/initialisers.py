@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from cnncourse.validation import whole_number
+from cnncourse.validation import generator, whole_number
 
 
 def fans(shape):
@@ -79,17 +79,11 @@ def he_normal(shape, rng, dtype=np.float32):
 
 def _uniform(shape, variance, rng, dtype):
     limit = math.sqrt(3 * variance)  # a uniform number in +-limit has variance limit**2 / 3
-    return _generator(rng).uniform(-limit, limit, shape).astype(_float_type(dtype))
+    return generator(rng).uniform(-limit, limit, shape).astype(_float_type(dtype))
 
 
 def _normal(shape, variance, rng, dtype):
-    return _generator(rng).normal(0, math.sqrt(variance), shape).astype(_float_type(dtype))
-
-
-def _generator(rng):
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng is {rng!r}, but a generator is needed, such as numpy.random.default_rng(0)")
-    return rng
+    return generator(rng).normal(0, math.sqrt(variance), shape).astype(_float_type(dtype))
 
 
 def _float_type(dtype):

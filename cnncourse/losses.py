@@ -10,12 +10,11 @@ masks are in `cnncourse.segmentation_losses`.
 """
 
 import math
-from numbers import Real
 
 import numpy as np
 
 from cnncourse.activations import sigmoid, softmax
-from cnncourse.validation import class_labels, float_array, fraction, same_shape
+from cnncourse.validation import class_labels, float_array, fraction, number, same_shape
 
 # --- what all of them ask of their arguments -------------------------------------------------------------------------
 
@@ -235,9 +234,7 @@ def focal(logits, targets, alpha=0.25, gamma=2.0):
     t = targets_like(z, targets, 0, 1)
     if not np.isin(t, (0, 1)).all():
         raise ValueError(f"targets hold {t[~np.isin(t, (0, 1))][0]}, but the focal loss takes 0 and 1 only")
-    if not isinstance(gamma, Real) or not 0 <= gamma < math.inf:
-        raise ValueError(f"gamma is {gamma!r}, but a number >= 0 is needed")
-    alpha, gamma = fraction(alpha, "alpha", below_one=False), float(gamma)
+    alpha, gamma = fraction(alpha, "alpha", below_one=False), number(gamma, "gamma")
     sign, weights = np.where(t == 1, z.dtype.type(1), -1), np.where(t == 1, z.dtype.type(alpha), 1 - alpha)
     wrong = sigmoid(-sign * z)[0]  # the probability given to the wrong answer: 1 - p, without the subtraction
     surprise = np.logaddexp(0, -sign * z)  # -log(p)
@@ -319,9 +316,7 @@ def distillation_kl(student_logits, teacher_logits, temperature):
     """
     student = _logits(student_logits, "student_logits")
     teacher = same_shape(teacher_logits, "teacher_logits", student.shape).astype(student.dtype)
-    if not isinstance(temperature, Real) or not 0 < temperature < math.inf:
-        raise ValueError(f"temperature is {temperature!r}, but a number > 0 is needed: 1 leaves the logits as they are")
-    T = float(temperature)
+    T = number(temperature, "temperature", above_zero=True)
     log_p, log_q = _log_softmax(student / T), _log_softmax(teacher / T)
     q = softmax(teacher / T)[0]
     return T**2 * (q * (log_q - log_p)).sum() / max(len(q), 1), (np.exp(log_p), q, T)

@@ -16,12 +16,11 @@ Local response normalisation, AlexNet's, is older and different: it divides by t
 """
 
 import math
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from cnncourse.validation import float_array, same_shape, whole_number
+from cnncourse.validation import float_array, number, same_shape, whole_number
 
 
 class BatchNormCache(NamedTuple):
@@ -290,7 +289,7 @@ def local_response_norm(x, size=5, bias=2.0, alpha=1e-4, beta=0.75):
     array([[0.5       , 0.66666667]])
     """
     x, radius = _image_floats(x), _radius(size)
-    bias, alpha, beta = _number(bias, "bias", above_zero=True), _number(alpha, "alpha"), _number(beta, "beta")
+    bias, alpha, beta = number(bias, "bias", above_zero=True), number(alpha, "alpha"), number(beta, "beta")
     base = bias + alpha * _sum_around(x * x, radius)
     return x * base**-beta, (x.copy(), base, radius, alpha, beta)
 
@@ -376,14 +375,7 @@ def _image_floats(x):
 def _checked(x, gamma, beta, epsilon):
     x = _image_floats(x)
     gamma, beta = same_shape(gamma, "gamma", x.shape[-1:]), same_shape(beta, "beta", x.shape[-1:])
-    return x, gamma, beta, _number(epsilon, "epsilon", above_zero=True)
-
-
-def _number(value, name, above_zero=False):
-    """`value` as a Python float, which leaves float32 arrays float32; NumPy's float64 scalar would not."""
-    if not (isinstance(value, Real) and 0 <= value < math.inf) or (above_zero and value == 0):
-        raise ValueError(f"{name} is {value!r}, but a number {'>' if above_zero else '>='} 0 is needed")
-    return float(value)
+    return x, gamma, beta, number(epsilon, "epsilon", above_zero=True)
 
 
 def _channels_of_a_group(x, groups):

@@ -5,11 +5,10 @@ the parameters in place and keep what they remember in `memory`, one dict of arr
 """
 
 from dataclasses import asdict, dataclass
-from numbers import Real
 
 import numpy as np
 
-from cnncourse.validation import fraction
+from cnncourse.validation import fraction, number
 
 
 @dataclass(eq=False)
@@ -21,7 +20,7 @@ class Optimiser:
     def __post_init__(self):
         self.steps, self.memory = 0, {}
         if not callable(self.learning_rate):
-            _positive(self.learning_rate, "learning_rate")
+            number(self.learning_rate, "learning_rate", above_zero=True)
 
     def step(self, params, grads):
         """Move all `params`, a dict of arrays, against the `grads` of the same names."""
@@ -57,7 +56,7 @@ class SGD(Optimiser):
     def __post_init__(self):
         super().__post_init__()
         fraction(self.momentum, "momentum")
-        _not_negative(self.weight_decay, "weight_decay")
+        number(self.weight_decay, "weight_decay")
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov=True looks ahead along the momentum, but momentum is 0: use e.g. momentum=0.9")
 
@@ -95,7 +94,7 @@ class Adam(Optimiser):
         super().__post_init__()
         fraction(self.beta_1, "beta_1")
         fraction(self.beta_2, "beta_2")
-        _positive(self.epsilon, "epsilon")
+        number(self.epsilon, "epsilon", above_zero=True)
 
     def update(self, param, grad, rate, memory):
         mean = memory.setdefault("mean", np.zeros_like(param))
@@ -122,18 +121,8 @@ class AdamW(Adam):
 
     def __post_init__(self):
         super().__post_init__()
-        _not_negative(self.weight_decay, "weight_decay")
+        number(self.weight_decay, "weight_decay")
 
     def update(self, param, grad, rate, memory):
         param -= rate * self.weight_decay * param
         super().update(param, grad, rate, memory)
-
-
-def _positive(value, name):
-    if not isinstance(value, Real) or not 0 < value < float("inf"):
-        raise ValueError(f"{name} is {value!r}, but a number > 0 is needed")
-
-
-def _not_negative(value, name):
-    if not isinstance(value, Real) or not 0 <= value < float("inf"):
-        raise ValueError(f"{name} is {value!r}, but a number >= 0 is needed")

@@ -8,12 +8,10 @@ Each image is judged on its own, over all of its pixels and channels, and the me
 smoothing both order the answers for one image alike, as ``dice = 2 * iou / (1 + iou)`` for the overlaps themselves.
 """
 
-from numbers import Real
-
 import numpy as np
 
 from cnncourse.losses import targets_like, upstream
-from cnncourse.validation import float_array
+from cnncourse.validation import float_array, number
 
 
 def _areas(probabilities, targets, smoothing):
@@ -24,10 +22,9 @@ def _areas(probabilities, targets, smoothing):
             f"probabilities go from {p.min()} to {p.max()}, but 0 ... 1 is needed: pass sigmoid(logits)[0]"
         )
     t = targets_like(p, targets, 0, 1)
-    if not isinstance(smoothing, Real) or not 0 < smoothing < np.inf:
-        raise ValueError(f"smoothing is {smoothing!r}, but a number > 0 is needed: an empty mask would give 0 / 0")
+    smoothing = number(smoothing, "smoothing", above_zero=True)  # an empty mask would give 0 / 0
     axes = tuple(range(1, p.ndim))
-    return (p * t).sum(axis=axes), p.sum(axis=axes), t.sum(axis=axes), t, float(smoothing)
+    return (p * t).sum(axis=axes), p.sum(axis=axes), t.sum(axis=axes), t, smoothing
 
 
 def dice(probabilities, targets, smoothing=1.0):

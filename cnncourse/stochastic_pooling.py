@@ -12,7 +12,7 @@ import numpy as np
 
 from cnncourse.pooling import max_pool2d_backward, pool_geometry
 from cnncourse.unfolding import crop, pad
-from cnncourse.validation import float_array, same_shape
+from cnncourse.validation import float_array, generator, same_shape
 
 
 def stochastic_pool2d_loops(x, pool_size, rng, stride=None, padding="valid"):
@@ -57,7 +57,7 @@ def stochastic_pool2d(x, pool_size, rng, stride=None, padding="valid"):
     """
     x, geo = _checked(x, pool_size, stride, padding)
     cells, probabilities = _odds(x, geo)
-    draws = rng.random(cells.shape[1:], dtype=x.dtype)
+    draws = generator(rng).random(cells.shape[1:], dtype=x.dtype)
     passed = np.cumsum(probabilities, axis=0)
     before = np.concatenate([np.zeros_like(passed[:1]), passed[:-1]])
     # The last possible tap that begins at or below the draw. ("The first that ends above it" finds none where rounding

@@ -89,6 +89,34 @@ def fraction(value, name, below_one=True):
     return float(value)
 
 
+def number(value, name, above_zero=False):
+    """Return `value` as a Python float, if it is finite and >= 0, or > 0 with `above_zero`.
+
+    (A float64 scalar of NumPy would turn float32 arrays into float64.)
+
+    >>> number(0, "epsilon", above_zero=True)
+    Traceback (most recent call last):
+    ...
+    ValueError: epsilon is 0, but a number > 0 is needed
+    """
+    if not (isinstance(value, Real) and 0 <= value < float("inf")) or (above_zero and value == 0):
+        raise ValueError(f"{name} is {value!r}, but a number {'>' if above_zero else '>='} 0 is needed")
+    return float(value)
+
+
+def generator(rng):
+    """Return `rng`, if it is a generator of random numbers.
+
+    >>> generator(0)
+    Traceback (most recent call last):
+    ...
+    ValueError: rng is 0, but a generator is needed, such as numpy.random.default_rng(0)
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng is {rng!r}, but a generator is needed, such as numpy.random.default_rng(0)")
+    return rng
+
+
 def class_labels(labels, count, classes=None):
     """Return `labels` as an integer array of `count` class numbers: 0 ... `classes` - 1, or any from 0 on.
 

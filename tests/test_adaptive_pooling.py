@@ -80,12 +80,12 @@ def test_adaptive_pooling_by_hand():
 def test_fractional_max_pooling_by_hand():
     """With a = 4/3 and a * u = 1/3, ceil(a * i + a * u) is 1, 2, 3, 5: the regions are 1 5, 5 2 and 2 8 9."""
 
-    class FirstChoice:
+    class FirstChoice(np.random.Generator):
         def integers(self, low, high, endpoint):
             return low
 
     x = row(1, 5, 2, 8, 9)
-    y, cache = adaptive_pooling.fractional_max_pool2d(x, (1, 3), FirstChoice(), overlap=(0, 1))
+    y, cache = adaptive_pooling.fractional_max_pool2d(x, (1, 3), FirstChoice(np.random.PCG64(0)), overlap=(0, 1))
     np.testing.assert_array_equal(y.ravel(), [5, 5, 9])
     dx = adaptive_pooling.fractional_max_pool2d_backward(row(1, 2, 4), cache)
     np.testing.assert_array_equal(dx.ravel(), [0, 3, 0, 0, 4])

@@ -47,10 +47,10 @@ def test_every_way_of_convolving_gives_the_numbers_of_the_definition(way, case, 
         expected, there = conv2d(x, w, b, padding=pads)
         assert_allclose(y, expected, atol=1e-11)
         dy = rng.standard_normal(y.shape)
-        for ours, theirs in zip(fast.conv2d_backward(dy, cache), conv_backward(dy, there)):
+        for ours, theirs in zip(fast.conv2d_backward(dy, cache, space), conv_backward(dy, there)):
             assert_allclose(ours, theirs, atol=1e-11)
         assert_array_equal(x, before)
-        dx, dw, _ = fast.conv2d_backward(dy, cache, need_dx=False)
+        dx, dw, _ = fast.conv2d_backward(dy, cache, space, need_dx=False)
         assert dx is None
         assert_allclose(dw, conv_backward(dy, there)[1], atol=1e-11)
 
@@ -87,7 +87,7 @@ def test_pooling_agrees_with_the_definition_bit_by_bit_ties_included(pool_size, 
         expected, there = max_pool2d(x, pool_size)
         assert_array_equal(y, expected)
         dy = rng.standard_normal(y.shape)
-        assert_array_equal(fast.max_pool2d_backward(dy, cache), max_pool2d_backward(dy, there))
+        assert_array_equal(fast.max_pool2d_backward(dy, cache, space), max_pool2d_backward(dy, there))
 
 
 @pytest.mark.parametrize("shape", [(4, 7), (2, 3, 5, 4)])
@@ -97,7 +97,7 @@ def test_relu_agrees_with_the_definition_bit_by_bit(shape, rng):
     expected, there = relu(x)
     assert_array_equal(y, expected)
     dy = rng.standard_normal(shape)
-    assert_array_equal(fast.relu_backward(dy, cache), relu_backward(dy, there))
+    assert_array_equal(fast.relu_backward(dy, cache, fast.Workspace()), relu_backward(dy, there))
 
 
 def test_a_workspace_forgets_nothing_it_was_not_told_to():

@@ -7,7 +7,6 @@ import numpy as np
 
 from cnncourse import initialisers
 from cnncourse.fast import Workspace
-from cnncourse.validation import same_shape
 
 INITIALISERS = ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal")
 
@@ -82,15 +81,6 @@ class Layer:
     def workspace(self):
         """Where to compute: this layer's own workspace, or memory that nobody else will overwrite."""
         return self.space or Workspace()
-
-    def way_back(self, dy, cache):
-        """For a layer in the engine room: `dy`, if it has the shape of y, and the cache with a place for the results.
-
-        `cache` is (shape of y, cache of `cnncourse.fast`); the latter ends in the workspace of forward. If the results
-        went there too, a second backward after the same forward would overwrite what the first one returned.
-        """
-        shape, cache = cache
-        return same_shape(dy, "dy", shape), (*cache[:-1], self.workspace())
 
     def require_axes(self, input_shape, count):
         if len(input_shape) != count:

@@ -134,13 +134,12 @@ class Conv2D(_Grouped):
         x = float_array(x, "x", "NHWC")
         pads = geometry(x, kernel, bias, *self.geometry, self.groups).pads
         bias = np.zeros_like(kernel[0, 0, 0]) if bias is None else bias
-        y, cache = fast.conv2d(x, kernel, bias, pads, self.workspace())
-        return y, (y.shape, cache)
+        return fast.conv2d(x, kernel, bias, pads, self.workspace())
 
     def gradient(self, dy, cache):
         if not self.is_fast:
             return super().gradient(dy, cache)
-        dx, self.grads["kernel"], db = fast.conv2d_backward(*self.way_back(dy, cache), self.needs_dx)
+        dx, self.grads["kernel"], db = fast.conv2d_backward(dy, cache, self.workspace(), self.needs_dx)
         if self.use_bias:
             self.grads["bias"] = db
         return dx

@@ -54,13 +54,12 @@ class MaxPooling2D(_Pooling2D):
             return pooling.max_pool2d(x, self.pool_size, self.stride, self.padding)
         x = float_array(x, "x", "NHWC")
         conv_output_size(x.shape[1:3], self.pool_size, self.stride)  # raises where no window fits
-        y, cache = fast.max_pool2d(x, self.pool_size, self.workspace())
-        return y, (y.shape, cache)
+        return fast.max_pool2d(x, self.pool_size, self.workspace())
 
     def gradient(self, dy, cache):
         if not self.is_fast:
             return pooling.max_pool2d_backward(dy, cache)
-        return fast.max_pool2d_backward(*self.way_back(dy, cache))
+        return fast.max_pool2d_backward(dy, cache, self.workspace())
 
 
 class AveragePooling2D(_Pooling2D):
