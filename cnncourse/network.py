@@ -114,13 +114,13 @@ class Network:
 
         >>> from cnncourse.layers import Dense
         >>> loss, accuracy = Network([Dense(4)], (3,)).evaluate(np.zeros((8, 3), np.float32), np.zeros(8, int))
-        >>> round(float(loss), 3), accuracy  # log 4: a network that knows nothing
+        >>> round(loss, 3), accuracy  # log 4: a network that knows nothing
         (1.386, 1.0)
         """
         outputs, y = self.predict(x, batch_size, workers), np.asarray(y)
         value = (loss or CrossEntropy()).forward(outputs, y)
         right = correct(outputs, y)
-        return value, (None if right is None else right / len(y))
+        return float(value), (None if right is None else right / len(y))
 
     def images(self, x):
         """Return `x`, if it is a batch that this network takes."""
