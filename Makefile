@@ -19,12 +19,12 @@ help: ## list the targets
 book: $(STAMP) ## build the book, strictly, and say where it is
 	@$(PY) tools/build_book.py
 
-test: $(STAMP) ## everything that CI runs: lint, tests, doctests, the strict book build
+test: $(STAMP) ## everything that CI runs: lint, the strict book build, tests and doctests, the site in a browser
 	@echo "==> Checking the code's style"
 	@$(MAKE) --no-print-directory lint
+	@$(PY) tools/build_book.py
 	@echo "==> Running the tests"
 	@$(PY) -m pytest -n 2
-	@$(PY) tools/build_book.py
 
 lab: $(STAMP) ## open the exercises in JupyterLab
 	@mkdir -p exercises

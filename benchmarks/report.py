@@ -24,7 +24,7 @@ def record(**measured):
 def table(speed):
     """A run of `python -m benchmarks` as Markdown: milliseconds with their range, and ratios to Keras."""
     lines = [
-        "| | training step, batch 128 | / Keras fit | forward, 256 images | / Keras tf.function | memory of training |",
+        "| contender | training step, batch 128 | / Keras fit | forward, 256 images | / Keras tf.function | memory of training |",
         "|---|---|---|---|---|---|",
     ]
     for row in speed["rows"]:

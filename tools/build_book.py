@@ -28,7 +28,7 @@ CACHE = BUILD / ".jupyter_cache"
 FINGERPRINT = BUILD / "executed_with"
 
 # What a page's results depend on besides its own cells, which are all that the cache looks at.
-IMPORTED = ("cnncourse/**/*", "benchmarks/*.json", "book/*.py", "constraints.txt")
+IMPORTED = ("cnncourse/**/*", "benchmarks/*", "book/*.py", "constraints.txt")
 
 # Each kernel would otherwise print a paragraph about its unencrypted, local-only connection.
 QUIET = {"extra_arguments": ["--log-level=ERROR"]}
