@@ -15,16 +15,17 @@ def load():
 def record(**measured):
     """Keep what was measured beside what other runs have measured, and show the table in the README."""
     results = load() | measured
+    text = README.read_text()
+    before, rest = text.split("<!-- bench -->\n")  # both marks must be there: nothing of the README may be lost
+    _, after = rest.split("<!-- /bench -->\n")
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    before, _, rest = README.read_text().partition("<!-- bench -->\n")
-    _, _, after = rest.partition("<!-- /bench -->\n")
     README.write_text(f"{before}<!-- bench -->\n{table(results['speed'])}\n<!-- /bench -->\n{after}")
 
 
 def table(speed):
     """A run of `python -m benchmarks` as Markdown: milliseconds with their range, and ratios to Keras."""
     lines = [
-        "| contender | training step, batch 128 | / Keras fit | forward, 256 images | / Keras tf.function | memory of training |",
+        "| contender | training step, batch 128 | / Keras fit | forward, 256 images | / tf.function | memory |",
         "|---|---|---|---|---|---|",
     ]
     for row in speed["rows"]:

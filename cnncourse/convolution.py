@@ -43,11 +43,14 @@ def correlate(image, kernel, stride=1, padding="valid", dilation=1):
     kind = np.float32 if image.dtype == kernel.dtype == np.float32 else np.float64  # whole numbers become floats
     pads = pad_amounts(padding, image.shape, kernel.shape, stride, dilation)
     view = windows(pad(image.astype(kind)[None, ..., None], pads), kernel.shape, stride, dilation)
-    return np.tensordot(view[0, ..., 0, *([slice(None)] * kernel.ndim)], kernel.astype(kind), axes=kernel.ndim)
+    view = view.squeeze((0, kernel.ndim + 1))  # (1, OH, OW, 1, KH, KW) -> (OH, OW, KH, KW)
+    return np.tensordot(view, kernel.astype(kind), axes=kernel.ndim)
 
 
 def convolve(image, kernel, stride=1, padding="valid", dilation=1):
-    """True convolution: `correlate` with the kernel turned by 180 degrees. For `padding="full"` it is commutative.
+    """True convolution: `correlate` with the kernel reversed along every axis (in 2-D, turned by 180 degrees).
+
+    With `padding="full"` image and kernel may change places.
 
     >>> convolve([1, 2, 4, 7, 11], [-1, 1])
     array([-1., -2., -3., -4.])
@@ -99,18 +102,6 @@ def geometry(x, w, b, stride, padding, dilation, groups):
     return Geometry(tuple(kernel_size), stride, dilation, pads, out, groups)
 
 
-def conv1d_loops(x, w, b=None, stride=1, padding="valid", dilation=1, groups=1):
-    """A 1-D convolution is a 2-D one on an image one pixel high: x (N, W, C), w (KW, C / groups, F) -> (N, OW, F).
-
-    >>> conv1d_loops(np.array([[[1.0], [2.0], [4.0]]]), np.array([[[-1.0]], [[1.0]]]))[0, :, 0]
-    array([1., 2.])
-    """
-    x, w = float_array(x, "x", "NWC"), float_array(w, "w", ("KW", "C", "F"))
-    stride, dilation = per_axis(stride, 1, "stride"), per_axis(dilation, 1, "dilation")
-    pads = pad_amounts(padding, x.shape[1:2], w.shape[:1], stride, dilation)
-    return conv2d_loops(x[:, None], w[None], b, (1, *stride), ((0, 0), *pads), (1, *dilation), groups)[:, 0]
-
-
 def conv2d_loops(x, w, b=None, stride=1, padding="valid", dilation=1, groups=1):
     """The definition of a 2-D convolution, one multiplication at a time: slow, and the last word on what is right.
 
@@ -132,22 +123,34 @@ def conv2d_loops(x, w, b=None, stride=1, padding="valid", dilation=1, groups=1):
     x, w = float_array(x, "x", "NHWC"), float_array(w, "w", ("KH", "KW", "C", "F"))
     geo = geometry(x, w, b, stride, padding, dilation, groups)
     xp = pad(x, geo.pads)
-    (KH, KW, C, F), (N, *_), (OH, OW) = w.shape, x.shape, geo.out
+    (KH, KW, channels, F), N, (OH, OW) = w.shape, x.shape[0], geo.out  # channels = C / groups: what one filter sees
     y = np.zeros((N, OH, OW, F), np.result_type(x, w))
     for n in range(N):
         for i in range(OH):
             for j in range(OW):
                 for f in range(F):
-                    first_channel = f // (F // groups) * C  # the group that this filter belongs to
+                    first_channel = f // (F // groups) * channels  # of the group that this filter belongs to
                     total = 0.0 if b is None else b[f]
                     for u in range(KH):
                         for v in range(KW):
-                            for c in range(C):
+                            for c in range(channels):
                                 row = i * geo.stride[0] + u * geo.dilation[0]
                                 column = j * geo.stride[1] + v * geo.dilation[1]
                                 total += xp[n, row, column, first_channel + c] * w[u, v, c, f]
                     y[n, i, j, f] = total
     return y
+
+
+def conv1d_loops(x, w, b=None, stride=1, padding="valid", dilation=1, groups=1):
+    """A 1-D convolution is a 2-D one on an image one pixel high: x (N, W, C), w (KW, C / groups, F) -> (N, OW, F).
+
+    >>> conv1d_loops(np.array([[[1.0], [2.0], [4.0]]]), np.array([[[-1.0]], [[1.0]]]))[0, :, 0]
+    array([1., 2.])
+    """
+    x, w = float_array(x, "x", "NWC"), float_array(w, "w", ("KW", "C", "F"))
+    stride, dilation = per_axis(stride, 1, "stride"), per_axis(dilation, 1, "dilation")
+    pads = pad_amounts(padding, x.shape[1:2], w.shape[:1], stride, dilation)
+    return conv2d_loops(x[:, None], w[None], b, (1, *stride), ((0, 0), *pads), (1, *dilation), groups)[:, 0]
 
 
 def conv3d_loops(x, w, b=None, stride=1, padding="valid", dilation=1, groups=1):
@@ -197,7 +200,7 @@ def conv2d(x, w, b=None, stride=1, padding="valid", dilation=1, groups=1):
     Returns
     -------
     y : ndarray, shape (N, OH, OW, F)
-    cache : what `conv2d_backward` needs
+    cache : what `conv_backward` needs
 
     >>> y, cache = conv2d(np.ones((1, 28, 28, 3)), np.ones((3, 3, 3, 8)), padding="same")
     >>> y.shape
@@ -222,8 +225,12 @@ def conv3d(x, w, b=None, stride=1, padding="valid", dilation=1, groups=1):
 
 
 def _conv(x, w, b, stride, padding, dilation, groups):
+    """Lay the windows out as rows, multiply by the filters as columns, fold the rows back into images.
+
+    With one group that is ``columns @ w``; with G, both are dealt into G stacks, which matmul multiplies one by one.
+    """
     geo = geometry(x, w, b, stride, padding, dilation, groups)
-    columns = im2col(x, geo.kernel_size, geo.stride, geo.pads, geo.dilation)
+    columns = im2col(x, geo.kernel_size, geo.stride, geo.pads, geo.dilation)  # (N*OH*OW, KH*KW*C)
     columns = _split_channels(columns, geo)  # (G, N*OH*OW, KH*KW*C/G)
     weights = _split_filters(w.reshape(-1, w.shape[-1]), groups)  # (G, KH*KW*C/G, F/G)
     y = _join_filters(columns @ weights)  # (N*OH*OW, F)
@@ -259,7 +266,7 @@ def conv_backward(dy, cache):
     dy = same_shape(dy, "dy", (shape[0], *geo.out, w.shape[-1])).reshape(-1, w.shape[-1])  # (N*OH*OW, F)
     dy_parts = _split_filters(dy, geo.groups)  # (G, N*OH*OW, F/G)
     weights = _split_filters(w.reshape(-1, w.shape[-1]), geo.groups)  # (G, KH*KW*C/G, F/G)
-    dw = _join_filters(columns.swapaxes(1, 2) @ dy_parts).reshape(w.shape)
+    dw = _join_filters(columns.swapaxes(1, 2) @ dy_parts).reshape(w.shape)  # (KH*KW*C/G, F) -> (KH, KW, C/G, F)
     dcolumns = _join_channels(dy_parts @ weights.swapaxes(1, 2), geo)  # (N*OH*OW, KH*KW*C)
     dx = col2im(dcolumns, shape, geo.kernel_size, geo.stride, geo.pads, geo.dilation)
     return dx, dw, None if b is None else dy.sum(axis=0)
@@ -276,12 +283,14 @@ def conv2d_backward_loops(dy, x, w, stride=1, padding="valid", dilation=1, group
     >>> dx.item(), dw.item(), db.item()
     (5.0, 3.0, 1.0)
     """
+    x, w = float_array(x, "x", "NHWC"), float_array(w, "w", ("KH", "KW", "C", "F"))
     geo = geometry(x, w, None, stride, padding, dilation, groups)
+    (_, _, channels, F), (OH, OW) = w.shape, geo.out
+    dy = same_shape(dy, "dy", (x.shape[0], OH, OW, F))
     xp = pad(x, geo.pads)
-    dxp, dw, db = np.zeros_like(xp), np.zeros_like(w), np.zeros_like(w, shape=w.shape[-1])
-    (_, _, C, F), (OH, OW) = w.shape, geo.out
+    dxp, dw, db = np.zeros_like(xp), np.zeros_like(w), np.zeros(F, w.dtype)
     for n, i, j, f in np.ndindex(x.shape[0], OH, OW, F):
-        first_channel = f // (F // groups) * C
+        first_channel = f // (F // groups) * channels
         db[f] += dy[n, i, j, f]
         for u, v, c in np.ndindex(*w.shape[:3]):
             pixel = (

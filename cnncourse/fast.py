@@ -1,19 +1,21 @@
 """The engine room: convolution, pooling and ReLU laid out for speed (chapter ch04_backpropagation).
 
 The functions of `cnncourse.convolution` and `cnncourse.pooling` say what is computed; here the same numbers are
-computed faster than a framework does it on the same processor. Four ideas carry it:
+computed with less waiting for memory. Four ideas carry it:
 
-1. **Columns first.** In memory an image batch is laid out as (W, N, H, C): column, image, row, channel. Shifting by a
-   column is then a contiguous slice, and so is one of two neighbouring columns when pooling. A transposed view of the
-   same memory has the shape (N, H, W, C), which is all that a caller ever sees.
-2. **Windows without copies.** In that layout the KH pixels above each other that a kernel's column touches, with all
-   their channels, are already neighbours in memory. A convolution is KW matrix products on overlapping views.
+1. **Columns first.** In memory an image batch is laid out as (W, N, H, C): column, image, row, channel. Each column of
+   the batch is then one contiguous block, so that a shift by a column, or a comparison of neighbouring columns, reads
+   memory in order. A transposed view of the same memory has the shape (N, H, W, C), which is all that a caller sees.
+2. **Windows without copies.** In that layout the KH pixels above each other that one column of the kernel touches, with
+   all their channels, are neighbours in memory. A convolution is KW calls of matmul, each a stack of OH products on
+   overlapping views. (Windows of fewer than `UNFOLD_BELOW` numbers are copied out after all: that is cheaper.)
 3. **Winograd.** Two neighbouring outputs of a row of three taps need four products instead of six (Lavin & Gray, 2016,
    arXiv:1509.09308), and both gradients save as much.
 4. **Memory that is used again.** A `Workspace` hands out the same arrays at every step, so that no time goes into
    asking for memory. What a function returns lives in the workspace and is overwritten by the next call with it.
 
-Strides, dilation and groups are not covered: `cnncourse.convolution` does them.
+Strides, dilation and groups are not covered: `cnncourse.convolution` does them. Shapes are checked by the layers, which
+call this; here they are taken on trust.
 """
 
 import numpy as np
@@ -41,7 +43,7 @@ class Workspace:
         return self._get(name, shape, dtype, np.empty)
 
     def zeros(self, name, shape, dtype):
-        """An array that is zero when it is made: for borders, which whoever fills the inside leaves alone."""
+        """An array that is zero when it is made: for borders that nobody writes to. Other borders, another name."""
         return self._get(name, shape, dtype, np.zeros)
 
     def _get(self, name, shape, dtype, make):
@@ -93,7 +95,7 @@ def conv2d(x, w, b, pads, space):
     (top, bottom), (left, right) = pads
     if top or bottom or left or right:
         N, H, W, C = x.shape
-        columns = space.zeros("padded", (left + W + right, N, top + H + bottom, C), x.dtype)
+        columns = space.zeros(("padded", pads), (left + W + right, N, top + H + bottom, C), x.dtype)
         columns[left : left + W, :, top : top + H] = x.transpose(2, 0, 1, 3)
     else:
         columns = as_columns(x, "columns", space)
@@ -115,6 +117,7 @@ def conv2d_backward(dy, cache, space, need_dx=True):
     """
     backward, shape, memory, w, pads, out = cache
     dcolumns = _as_gradient(dy, out, space)
+    # A sum over all rows; as a product it takes a fraction of the time of sum(axis=0)
     db = np.ones(dcolumns[..., 0].size, dy.dtype) @ dcolumns.reshape(-1, dy.shape[-1])
     dx, dw = backward(dcolumns, shape, memory, w, space, need_dx)
     if not need_dx:
@@ -131,6 +134,9 @@ def _method(kernel_shape):
     if KW == 3:
         return _winograd, _winograd_backward
     return _shift, _shift_backward
+
+
+# From here on x, y, dx and dy stand for their memory: (W, N, H, C) and (OW, N, OH, F)
 
 
 def _unfold(x, w, b, space):
@@ -178,7 +184,9 @@ def _shift_backward(dy, shape, x, w, space, need_dx):
     dw = np.stack([_down_weights(x[v : v + OW], dy) for v in range(w.shape[1])], axis=1)
     if not need_dx:
         return None, dw
-    room = _with_room(dy, shape, space)
+    border = w.shape[0] - 1
+    room = space.zeros("dy with room", (OW, dy.shape[1], dy.shape[2] + 2 * border, dy.shape[3]), dy.dtype)
+    room[:, :, border : border + dy.shape[2]] = dy  # zeros above and below make `_down` a full convolution
     dx = space.take("dx", shape, dy.dtype)
     dx[...] = 0
     term = space.take("dx term", (OW, *shape[1:]), dy.dtype)
@@ -192,8 +200,10 @@ def _winograd(x, w, b, space):
 
     With taps g0, g1, g2 and columns d0 ... d3, the four products
 
-        m0 = (d0 - d2) g0             m1 = (d1 + d2) (g0 + g1 + g2) / 2
-        m3 = (d1 - d3) g2             m2 = (d2 - d1) (g0 - g1 + g2) / 2
+        m0 = (d0 - d2) g0
+        m1 = (d1 + d2) (g0 + g1 + g2) / 2
+        m2 = (d2 - d1) (g0 - g1 + g2) / 2
+        m3 = (d1 - d3) g2
 
     give y0 = m0 + m1 + m2 = d0 g0 + d1 g1 + d2 g2 and y1 = m1 - m2 - m3 = d1 g0 + d2 g1 + d3 g2. Here each product
     is a convolution down the columns with all channels.
@@ -213,8 +223,8 @@ def _winograd(x, w, b, space):
     np.subtract(d2, d1, out=mixed[2])
     np.subtract(d1, d3, out=mixed[3])
 
-    even, odd = (w[:, 0] + w[:, 2]) / 2, w[:, 1] / 2
-    taps = np.stack([w[:, 0], even + odd, even - odd, w[:, 2]])  # (4, KH, C, F)
+    outer, middle = (w[:, 0] + w[:, 2]) / 2, w[:, 1] / 2  # (KH, C, F) each
+    taps = np.stack([w[:, 0], outer + middle, outer - middle, w[:, 2]])  # (4, KH, C, F)
     m = space.take("products", (4, T, N, OH, F), x.dtype)
     for k in range(4):
         _down(mixed[k], taps[k], out=m[k])
@@ -228,7 +238,10 @@ def _winograd(x, w, b, space):
 
 
 def _winograd_backward(dy, shape, memory, w, space, need_dx):
-    """Each line of `_winograd` in reverse."""
+    """m1 went into y0 and y1, so dm1 = dy0 + dy1; likewise dm0 = dy0, dm2 = dy0 - dy1, dm3 = -dy1.
+
+    Columns d2, d3 of one pair are d0, d1 of the next, so their gradients add up.
+    """
     mixed, taps = memory
     _, T, N, H, C = mixed.shape
     OW, _, OH, F = dy.shape
@@ -260,7 +273,7 @@ def _winograd_backward(dy, shape, memory, w, space, need_dx):
     dx[1 : 2 * T : 2] += dmixed[3]
     dmixed[1] += dmixed[2]
     dmixed[1] -= dmixed[0]
-    dx[2 : 2 * T + 2 : 2] += dmixed[1]  # d2 and d3 of one pair are d0 and d1 of the next
+    dx[2 : 2 * T + 2 : 2] += dmixed[1]
     dx[2 * T + 1] = 0
     dx[3 : 2 * T + 2 : 2] -= dmixed[3]
     return dx[: shape[0]], dw
@@ -270,9 +283,12 @@ def _winograd_backward(dy, shape, memory, w, space, need_dx):
 
 
 def _stacks(x, height):
-    """Every `height` pixels above each other, as a view: (W, N, H, C) -> (H - height + 1, W*N, height*C)."""
+    """Every `height` pixels above each other, as a view: (W, N, H, C) -> (H - height + 1, W*N, height*C).
+
+    Only for an x whose rows are contiguous and whose columns follow each other without a gap.
+    """
     W, N, H, C = x.shape
-    to_image = x.strides[1] if N > 1 else x.strides[0]  # NumPy leaves the stride of an axis of length 1 to chance
+    to_image = x.strides[1] if N > 1 else x.strides[0]  # an axis of length 1 may have any stride
     return as_strided(x, (H - height + 1, W * N, height * C), (C * x.itemsize, to_image, x.itemsize))
 
 
@@ -292,15 +308,6 @@ def _down_weights(x, dy):
 def _turned(w):
     """The kernel that sends `_down`'s gradient to its input: upside down, filters for channels."""
     return np.ascontiguousarray(w[::-1].swapaxes(1, 2))  # (KH, C, F) -> (KH, F, C)
-
-
-def _with_room(dy, shape, space):
-    """dy with KH - 1 rows of zeros above and below, so that `_down` makes a full convolution of it."""
-    OW, N, OH, F = dy.shape
-    border = shape[2] - OH
-    room = space.zeros("dy with room", (OW, N, OH + 2 * border, F), dy.dtype)
-    room[:, :, border : border + OH] = dy
-    return room
 
 
 # --- pooling and ReLU ------------------------------------------------------------------------------------------------
@@ -365,15 +372,15 @@ def _route(candidates, largest, d, parts):
 
 
 def relu(x, space):
-    """x -> max(x, 0), cache, in the memory order of x.
+    """x -> max(x, 0), cache. Images come back laid out columns first, other arrays as usual.
 
     >>> relu(np.array([[-1.0, 2.0]]), Workspace())[0]
     array([[0., 2.]])
     """
-    memory = _memory(x)
+    memory = x.transpose(2, 0, 1, 3) if x.ndim == 4 else x
     y = space.take("y", memory.shape, x.dtype)
-    np.maximum(memory, space.zeros("zeros", memory.shape[1:], x.dtype), out=y)  # an array of zeros beats the number 0
-    return _like(x, y), (y, x.shape)
+    np.maximum(memory, space.zeros("zeros", memory.shape[1:], x.dtype), out=y)  # quicker than with the number 0
+    return as_images(y) if x.ndim == 4 else y, (y, x.shape)
 
 
 def relu_backward(dy, cache, space):
@@ -386,13 +393,5 @@ def relu_backward(dy, cache, space):
     y, shape = cache
     dy = same_shape(dy, "dy", shape)
     dx = space.take("dx", y.shape, dy.dtype)
-    np.multiply(y > 0, _memory(dy), out=dx)
-    return _like(dy, dx)
-
-
-def _memory(x):
-    return x.transpose(2, 0, 1, 3) if x.ndim == 4 else x
-
-
-def _like(x, memory):
-    return as_images(memory) if x.ndim == 4 else memory
+    np.multiply(y > 0, dy.transpose(2, 0, 1, 3) if dy.ndim == 4 else dy, out=dx)
+    return as_images(dx) if dy.ndim == 4 else dx

@@ -54,9 +54,11 @@ class GradientReport(NamedTuple):
             if c.kinks:
                 lines.append(
                     f"  {'':<12} {len(c.kinks)} more at a kink, the first at {c.kinks[0]}: not judged. Move away "
-                    f"from it, e.g. {c.name} + 1e-2 * rng.standard_normal({c.name}.shape)"
+                    "from it, e.g. by adding 1e-2 * rng.standard_normal(...)"
                 )
         return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 def check_gradients(subject, *inputs, samples=100, tolerance=1e-6, seed=0, **options):
@@ -68,7 +70,10 @@ def check_gradients(subject, *inputs, samples=100, tolerance=1e-6, seed=0, **opt
         (one for each float input, in order), or a layer or network (its input and its parameters are checked).
     inputs : arrays; float ones are checked, others (labels, None) are passed on as they are.
     samples : how many entries of each array to look at, chosen at random.
-    tolerance : the largest relative error that counts as right.
+    tolerance : the largest relative error that counts as right. An entry below a thousandth of the array's largest
+        gradient is measured against that thousandth: by itself it drowns in rounding.
+    seed : of the choice and of the upstream gradient.
+    options : what forward takes by name, such as ``stride=2``, or ``training=True`` for a layer.
 
     Returns
     -------

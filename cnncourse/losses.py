@@ -348,6 +348,9 @@ class Loss:
     def __init__(self, **options):
         self.options = options
 
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.options.items())})"
+
     def forward(self, outputs, targets):
         loss, self.cache = self.function(outputs, targets, **self.options)
         return loss

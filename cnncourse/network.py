@@ -19,8 +19,8 @@ class Network:
 
     Parameters
     ----------
-    layers : list of Layer; each object once.
-    input_shape : (H, W, C), without N.
+    layers : list of Layer; each object once, and in no other network.
+    input_shape : of one image: (H, W, C), or (W, C), (D, H, W, C), (D,).
     seed : of the random weights; the same seed makes the same network.
     dtype : np.float32, or np.float64 for gradient checks.
 
@@ -39,7 +39,12 @@ class Network:
         twice = [layer for layer, n in Counter(self.layers).items() if n > 1]
         if twice:
             raise ValueError(f"{twice[0]!r} stands in the list more than once: make a layer of its own for each place")
-        self.idle = []  # workers of `cnncourse.parallel`, with the memory they compute in
+        used = [layer for layer in self.layers if layer.params]
+        if used:
+            raise ValueError(
+                f"{used[0]!r} has weights already, and a network would make new ones: copy them into a new layer"
+            )
+        self.idle = []  # memory for the workers of `cnncourse.parallel`
         rng = np.random.default_rng(seed)
         self.shapes = [self.input_shape]
         for i, layer in enumerate(self.layers):
@@ -48,6 +53,8 @@ class Network:
                 layer.build(self.shapes[-1], rng, self.dtype)
                 self.shapes.append(layer.output_shape(self.shapes[-1]))
             except ValueError as error:
+                for built in self.layers[: i + 1]:
+                    built.params.clear()  # as if nothing had happened: the same list may do with another input_shape
                 raise ValueError(f"layer {i}, {layer!r}, on an input of shape {self.shapes[-1]}: {error}") from None
 
     # --- the arrays, by name ------------------------------------------------------------------------------------------
@@ -59,7 +66,7 @@ class Network:
 
     @property
     def grads(self):
-        """The gradients of the last `backward`, under the names of `params`."""
+        """The gradients of the last `backward`, under the names of `params`. (`fit` keeps its own.)"""
         return {f"{layer.name}/{key}": array for layer in self.layers for key, array in layer.grads.items()}
 
     @property
@@ -80,7 +87,8 @@ class Network:
         """Put in what `get_weights` gave; all of it or, where something does not fit, nothing."""
         own = {**self.params, **self.state}
         if own.keys() != weights.keys():
-            raise ValueError(f"these weights are missing or too many: {sorted(own.keys() ^ weights.keys())}")
+            missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
+            raise ValueError(f"the weights do not fit: {missing} missing, {unknown} unknown")
         for name, array in own.items():
             if array.shape != np.shape(weights[name]):
                 raise ValueError(f"{name} has shape {np.shape(weights[name])}, but {array.shape} is needed")
@@ -113,9 +121,9 @@ class Network:
         """The loss and, where the targets are labels, the share of right answers (else None).
 
         >>> from cnncourse.layers import Dense
-        >>> loss, accuracy = Network([Dense(4)], (3,)).evaluate(np.zeros((8, 3), np.float32), np.zeros(8, int))
-        >>> round(loss, 3), accuracy  # log 4: a network that knows nothing
-        (1.386, 1.0)
+        >>> loss, accuracy = Network([Dense(4)], (3,)).evaluate(np.zeros((8, 3), np.float32), np.arange(8) % 4)
+        >>> round(loss, 3), accuracy  # log 4, and one in four: a network that knows nothing
+        (1.386, 0.25)
         """
         outputs, y = self.predict(x, batch_size, workers), np.asarray(y)
         value = (loss or CrossEntropy()).forward(outputs, y)

@@ -1,8 +1,9 @@
 """One batch, several workers, each with a share of the images (chapter ch04_backpropagation).
 
-The gradient of a mean over images is the mean of their gradients, so a batch can be cut into shares whose gradients are
-added up at the end. The workers are threads: NumPy lets go of Python's lock while it computes. Their layers share the
-weights with the network but have caches, gradients and memory of their own.
+The gradient of a mean over images is the mean of their gradients. So a batch can be cut up: each worker finds the mean
+gradient of its own images, and these, weighted by how much of the batch they are, add up to the gradient of the batch.
+The workers are threads: NumPy lets go of Python's lock while it computes. Their layers share the weights with the
+network but have caches, gradients and memory of their own.
 """
 
 import copy
@@ -13,32 +14,33 @@ from contextlib import contextmanager
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from cnncourse.fast import Workspace
 from cnncourse.layers import MaxPooling2D, ReLU
 from cnncourse.validation import whole_number
 
-SMALLEST_SHARE = 32  # images; below that a worker spends more time on Python than on numbers
+FEWEST = 32  # images for a worker; with fewer it spends its time in Python
 
 
 class Worker:
-    """A network's layers, copied for one thread."""
+    """A network's layers, copied for one thread, that compute in `spaces`, one for each."""
 
-    def __init__(self, layers):
-        self.layers = [layer.replica() for layer in pool_first(layers)]
+    def __init__(self, layers, spaces):
+        self.layers = [layer.replica(space) for layer, space in zip(pool_first(layers), spaces)]
+        self.layers[0].needs_dx = False
 
     def forward(self, x, training=False):
         for layer in self.layers:
             x = layer.forward(x, training)
         return x
 
-    def train(self, x, y, loss, share):
-        """Forward and backward for a `share` of the batch: its part of the loss, and how many answers were right."""
+    def train(self, x, y, loss, weight):
+        """Forward and backward for a part of a batch, which counts with `weight`: its loss, and how many were right."""
         outputs = self.forward(x, training=True)
         value = loss.forward(outputs, y)
-        d = loss.backward() * outputs.dtype.type(share)
-        self.layers[0].needs_dx = False
+        d = loss.backward() * outputs.dtype.type(weight)
         for layer in reversed(self.layers):
             d = layer.backward(d)
-        return value * share, correct(outputs, y)
+        return value * weight, correct(outputs, y)
 
 
 class Crew:
@@ -55,28 +57,28 @@ class Crew:
 
     def train(self, x, y, indices, loss):
         """The loss, the number of right answers and the gradients for the images `indices` of x."""
-        count = max(1, min(len(self.workers), len(indices) // SMALLEST_SHARE))
-        shares = [s for s in np.array_split(indices, count) if len(s)]
+        parts = np.array_split(indices, max(1, min(len(self.workers), len(indices) // FEWEST)))
 
-        def work(worker, share):
-            return worker.train(x[share], y[share], copy.copy(loss), len(share) / len(indices))
+        def work(worker, part):
+            own = copy.copy(loss)  # a loss has a cache too
+            return worker.train(x[part], y[part], own, len(part) / len(indices))
 
-        values, rights = zip(*self.pool.map(work, self.workers, shares))
+        values, rights = zip(*self.pool.map(work, self.workers, parts))
         grads = {}
-        for layers in zip(*(worker.layers for worker in self.workers[: len(shares)])):
+        for layers in zip(*(worker.layers for worker in self.workers[: len(parts)])):
             for key in layers[0].params:
                 grads[f"{layers[0].name}/{key}"] = sum(layer.grads[key] for layer in layers)
         return sum(values), (None if rights[0] is None else sum(rights)), grads
 
     def predict(self, x, batch_size):
         """The outputs for all of `x`, in the order of `x`."""
-        share = -(-batch_size // len(self.workers))
-        starts = range(0, len(x), share)
+        size = -(-batch_size // len(self.workers))
+        starts = range(0, len(x), size)
         outputs = [None] * len(starts)
 
         def work(k):
             for i in range(k, len(starts), len(self.workers)):  # a worker's output is overwritten by its next one
-                outputs[i] = self.workers[k].forward(x[starts[i] : starts[i] + share]).copy()
+                outputs[i] = self.workers[k].forward(x[starts[i] : starts[i] + size]).copy()
 
         list(self.pool.map(work, range(len(self.workers))))
         return np.concatenate(outputs)
@@ -88,7 +90,7 @@ def crew(network, workers=None):
 
     Matrix products then use one thread each: threads of their own would fight with the workers for the processors.
     Where a layer mixes the images of a batch, as batch normalisation does in training, there is one worker. The
-    network keeps the workers for the next time, because fresh memory costs as much as a forward pass.
+    network keeps the memory for the next time: to get it anew would take as long as a forward pass.
 
     >>> from cnncourse.layers import Dense, Flatten
     >>> from cnncourse.network import Network
@@ -100,12 +102,12 @@ def crew(network, workers=None):
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = 1 if any(layer.mixes_images for layer in network.layers) else whole_number(workers, "workers")
-    team = [network.idle.pop() if network.idle else Worker(network.layers) for _ in range(workers)]
+    spaces = [network.idle.pop() if network.idle else [Workspace() for _ in network.layers] for _ in range(workers)]
     try:
         with ThreadPoolExecutor(workers) as pool, threadpool_limits(1 if workers > 1 else None, "blas"):
-            yield Crew(team, pool)
+            yield Crew([Worker(network.layers, own) for own in spaces], pool)
     finally:
-        network.idle.extend(team)
+        network.idle.extend(spaces)
 
 
 def pool_first(layers):
@@ -125,7 +127,7 @@ def pool_first(layers):
 
 
 def correct(outputs, y):
-    """How many images have their largest output at their label; None where the targets are no labels.
+    """How many images have their largest output at their label; None where the targets are no class labels.
 
     >>> correct(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     1

@@ -23,8 +23,8 @@ def pad_amounts(padding, size, kernel_size, stride=1, dilation=1):
 
     Parameters
     ----------
-    padding : "valid" (none), "same" (output size = ceil(size / stride)), "full" (every output that touches the input),
-        a whole number (the same on all sides), or a (before, after) pair for each axis.
+    padding : "valid" (none), "same" (output size = ceil(size / stride)), "full" (so much that each outermost window
+        holds one pixel of the input), a whole number (the same on all sides), or a (before, after) pair for each axis.
     size, kernel_size : tuple of int, one per axis.
     stride, dilation : int or tuple of int.
 
@@ -98,8 +98,10 @@ def conv_output_size(size, kernel_size, stride=1, padding="valid", dilation=1):
 def transposed_output_size(size, kernel_size, stride=1, padding="valid", dilation=1):
     """The size that a transposed convolution makes: a `conv_output_size` run backwards.
 
-    With a stride, several input sizes lead to the same output size; this is the one that Keras takes: the smallest
-    for "valid" and for numbers, ``size * stride`` for "same".
+    With a stride, several sizes lead to the same one. Taken is ``size * stride`` for "same" and otherwise the smallest;
+    as in Keras, "valid" never gives less than ``size * stride``.
+
+    Parameters and result are those of `conv_output_size`; `padding` is what the convolution would pad.
 
     >>> transposed_output_size(13, 3, stride=2)
     27
@@ -127,8 +129,8 @@ def transposed_output_size(size, kernel_size, stride=1, padding="valid", dilatio
 class ReceptiveField(NamedTuple):
     """What one output pixel sees along one axis, counted in input pixels."""
 
-    size: int  # how many input pixels it depends on
-    jump: int  # how far apart the windows of two neighbours are
+    size: float  # how many input pixels it depends on
+    jump: float  # how far apart the windows of two neighbours are; below 1 after a transposed convolution
     start: float  # the centre of the first window; 0 is the centre of the first input pixel
 
 
@@ -150,11 +152,15 @@ def receptive_field(steps):
     """
     fields = [ReceptiveField(1, 1, 0.0)]
     for step in steps:
-        kernel_size, stride, before, dilation = (*step, *(1, 1, 0, 1)[len(step) :])
+        kernel_size, stride, before, dilation = _step(*step)
         size, jump, start = fields[-1]
         reach = _span(kernel_size, dilation) - 1
         fields.append(ReceptiveField(size + reach * jump, jump * stride, start + (reach / 2 - before) * jump))
     return fields
+
+
+def _step(kernel_size, stride=1, before=0, dilation=1):
+    return kernel_size, stride, before, dilation
 
 
 def _times(sizes):

@@ -4,7 +4,8 @@ Each epoch goes once through the images in a new order, a batch at a time: forwa
 stand the things without which long training is no fun: progress, validation, early stopping, keeping the best weights,
 checkpoints to resume from, and an interrupt that stops between two batches instead of in the middle of one.
 
-All randomness of an epoch comes from (seed, epoch), so a resumed training goes on exactly as if it had not stopped.
+All randomness of an epoch comes from (seed, epoch), so with the same number of workers a resumed training goes on
+exactly as if it had not stopped.
 """
 
 import copy
@@ -43,10 +44,11 @@ class History:
     @property
     def best_epoch(self):
         """The epoch (from 0) with the smallest validation loss; without validation, the last."""
-        return int(np.argmin(self.val_loss)) if self.val_loss else self.epochs - 1
+        measured = [value if np.isfinite(value) else np.inf for value in self.val_loss]  # NaN is no small loss
+        return int(np.argmin(measured)) if measured else self.epochs - 1
 
     def last(self):
-        """The newest number of each kind, in words."""
+        """The newest number of each kind, as text."""
         kinds = ("loss", "accuracy", "val_loss", "val_accuracy")
         return _numbers(**{kind: getattr(self, kind)[-1] for kind in kinds if getattr(self, kind)})
 
@@ -72,16 +74,19 @@ def fit(
     Parameters
     ----------
     x, y : images (N, H, W, C) and their labels (N,), or whatever targets the loss takes.
+    epochs : how often to go through all images; those in a checkpoint count.
+    batch_size : images in a step; the last batch of an epoch may be smaller.
     optimiser : by default Adam(). It keeps its memory, so that a second `fit` with it goes on smoothly.
     loss : by default CrossEntropy(), for a last layer that gives logits.
     validation : (images, labels) to measure after each epoch. The network ends with the weights of its best epoch.
     patience : stop after so many epochs in a row without a new smallest validation loss.
     checkpoint : a file to write after each epoch. If it is there already, training resumes from it.
     seed : of the order of the images and of dropout.
-    workers : threads; by default one for each processor.
+    workers : threads, by default one for each processor. Dropout draws other numbers with another number of them.
     progress : show a bar with loss, accuracy and the time that is left.
 
-    Ctrl-C (or a notebook's stop button) ends training after the current batch; a second one interrupts at once.
+    Ctrl-C (or a notebook's stop button) ends training after the current batch; a second one interrupts at once. A loss
+    that is no longer finite ends it too. However it ends, with validation the best weights are put back.
 
     Returns
     -------
@@ -103,7 +108,13 @@ def fit(
     elif patience is not None:
         raise ValueError(f"patience is {patience}, but nothing is measured to be patient with: pass validation=(x, y)")
     patience = epochs if patience is None else whole_number(patience, "patience")
-    plan = {"seed": seed, "batch_size": batch_size, "images": len(x), "optimiser": _described(optimiser)}
+    plan = {
+        "seed": seed,
+        "batch_size": batch_size,
+        "images": len(x),
+        "optimiser": _described(optimiser),
+        "loss": repr(loss),
+    }
     history, best = _resume(checkpoint, network, optimiser, plan)
 
     with crew(network, workers) as team, _stop_button() as stop:
@@ -121,7 +132,7 @@ def fit(
                     break
                 if validation is not None:
                     _validate(team, *validation, loss, batch_size, history)
-                    if history.best_epoch == history.epochs - 1:
+                    if history.best_epoch == history.epochs - 1 and np.isfinite(history.val_loss[-1]):
                         best = network.get_weights()
                 bar.set_postfix_str(history.last())
             if checkpoint is not None:
@@ -141,6 +152,7 @@ def _checked(network, loss, x, y, name):
             raise ValueError(
                 f"x holds {int((~np.isfinite(x)).sum())} NaN or infinite numbers: repair those images first"
             )
+        # A trial on zeros: the loss itself says whether it can take these targets
         copy.copy(loss).forward(np.zeros((len(x), *network.shapes[-1]), network.dtype), y)
     except ValueError as error:
         raise ValueError(f"in the {name} set, {error}") from None
@@ -154,8 +166,8 @@ def _train_on(batches, bar, team, network, x, y, loss, optimiser, history, stop)
         value, hits, grads = team.train(x, y, indices, loss)
         if not np.isfinite(value):
             warnings.warn(
-                f"the loss is {value} in epoch {history.epochs + 1}: training has stopped, with the weights of the "
-                "step before; a smaller learning rate would do",
+                f"the loss is {value} in epoch {history.epochs + 1}: the steps so far have spoilt the weights, so "
+                "training has stopped; begin again with a new network and a smaller learning rate",
                 RuntimeWarning,
                 stacklevel=4,
             )
@@ -163,7 +175,9 @@ def _train_on(batches, bar, team, network, x, y, loss, optimiser, history, stop)
         optimiser.step(network.params, grads)
         total, seen = total + float(value) * len(indices), seen + len(indices)
         right = None if hits is None else right + hits
-        bar.set_postfix_str(_numbers(loss=total / seen, accuracy=right and right / seen), refresh=False)
+        bar.set_postfix_str(
+            _numbers(loss=total / seen, accuracy=None if right is None else right / seen), refresh=False
+        )
         bar.update()
         if stop.is_set():
             return "interrupted"

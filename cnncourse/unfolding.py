@@ -56,10 +56,10 @@ def windows(x, kernel_size, stride=1, dilation=1):
     dilation = per_axis(dilation, rank, "dilation")
     conv_output_size(x.shape[1:-1], kernel_size, stride, 0, dilation)  # raises where no window fits
     spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel_size, dilation))
-    dense = sliding_window_view(x, spans, axis=tuple(range(1, rank + 1)))  # all positions, holes included
-    every = tuple(slice(None, None, s) for s in stride)
+    places = sliding_window_view(x, spans, axis=tuple(range(1, rank + 1)))  # all of them, with what is in the holes
+    steps = tuple(slice(None, None, s) for s in stride)
     taps = tuple(slice(None, None, d) for d in dilation)
-    return dense[:, *every, :, *taps]
+    return places[:, *steps, :, *taps]
 
 
 def im2col(x, kernel_size, stride=1, padding="valid", dilation=1):
@@ -71,7 +71,8 @@ def im2col(x, kernel_size, stride=1, padding="valid", dilation=1):
 
     Returns
     -------
-    ndarray, shape (N * OH * OW, KH * KW * C); the columns run in the order of a kernel's weights.
+    ndarray, shape (N * OH * OW, KH * KW * C); the columns run as a kernel's weights do:
+        row by row, tap by tap, and for each tap channel by channel.
 
     >>> im2col(np.arange(9.0).reshape(1, 3, 3, 1), (2, 2))
     array([[0., 1., 3., 4.],
@@ -114,7 +115,7 @@ def col2im(columns, shape, kernel_size, stride=1, padding="valid", dilation=1):
     pads = pad_amounts(padding, size, kernel_size, stride, dilation)
     out = conv_output_size(tuple(size), kernel_size, stride, pads, dilation)
     same_shape(columns, "columns", (batch * int(np.prod(out)), int(np.prod(kernel_size)) * channels))
-    taps = columns.reshape(batch, *out, *kernel_size, channels)
+    taps = columns.reshape(batch, *out, *kernel_size, channels)  # (N*OH*OW, KH*KW*C) -> (N, OH, OW, KH, KW, C)
     x = np.zeros((batch, *(n + sum(p) for n, p in zip(size, pads)), channels), columns.dtype)
     everywhere = (slice(None),) * (rank + 1)
     for offset in np.ndindex(*kernel_size):

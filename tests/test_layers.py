@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from cnncourse import activations, adaptive_pooling, convolution, depthwise, layers, normalisation, pooling, transposed
+from cnncourse.fast import Workspace
 from cnncourse.gradients import check_gradients
 from cnncourse.layers import (
     BatchNormalization,
@@ -270,7 +271,7 @@ def test_what_a_layer_has_returned_is_never_overwritten(case, training, rng):
 @both_modes
 def test_a_replica_computes_the_same_with_nothing_left_over_and_grads_of_its_own(case, training, rng):
     layer = make(case)
-    twin = layer.replica()
+    twin = layer.replica(Workspace())
     assert type(twin) is type(layer)
     for n in (2, 2, 3, 1, 2):
         layer.rng, twin.rng = np.random.default_rng(n), np.random.default_rng(n)
@@ -292,7 +293,7 @@ def test_a_replica_computes_the_same_with_nothing_left_over_and_grads_of_its_own
 @pytest.mark.parametrize("case", [case for case in CASES if len(case[2]) == 3], ids=label)
 def test_a_replica_is_not_confused_by_images_of_another_width(case, rng):
     layer, (H, W, C) = make(case), case[2]
-    twin = layer.replica()
+    twin = layer.replica(Workspace())
     for wider in (2, 1, 2, 0):
         x = rng.standard_normal((2, H, W + wider, C))
         y = layer.forward(x)
@@ -306,7 +307,7 @@ def test_a_replica_is_not_confused_by_images_of_another_width(case, rng):
 @pytest.mark.parametrize("layer", [Conv2D(3, 3), MaxPooling2D(), ReLU()], ids=str)
 def test_a_replica_works_in_the_same_memory_again(layer, rng):
     layer.build((6, 6, 2), rng)
-    twin, x = layer.replica(), rng.random((2, 6, 6, 2), np.float32)
+    twin, x = layer.replica(Workspace()), rng.random((2, 6, 6, 2), np.float32)
     assert np.shares_memory(twin.forward(x), twin.forward(x))
 
 

@@ -196,12 +196,25 @@ def test_training_works_outside_the_main_thread(digits):
 
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
-def test_a_diverging_training_stops_with_finite_weights_and_says_why(digits):
+def test_a_diverging_training_stops_and_says_why(digits):
     net = network()
-    with pytest.warns(RuntimeWarning, match="smaller learning rate"):
+    with pytest.warns(RuntimeWarning, match="spoilt the weights.*smaller learning rate"):
         history = quiet(net, *digits, optimiser=SGD(1e30))
     assert history.stopped == "diverged"
-    assert all(np.isfinite(array).all() for array in net.get_weights().values())
+
+
+def test_after_a_divergence_the_best_weights_are_put_back(digits):
+    net = network()
+    rates = iter([0.01] * 6)
+    explosive = SGD(lambda step: next(rates, 1e30))
+    with pytest.warns(RuntimeWarning), np.errstate(all="ignore"):
+        history = quiet(net, *digits, optimiser=explosive, validation=digits)
+    assert history.stopped == "diverged"
+    assert net.evaluate(*digits)[0] == pytest.approx(history.val_loss[0], rel=1e-5)
+
+
+def test_a_validation_loss_that_is_nan_is_not_the_best():
+    assert History(loss=[1.0] * 4, val_loss=[0.6, 0.5, float("nan"), 0.7]).best_epoch == 1
 
 
 def test_targets_that_are_no_labels_are_learnt_too(rng):

@@ -24,7 +24,12 @@ def initialiser(name):
 
 @dataclass(eq=False)
 class Layer:
-    """A layer without weights needs only `function` and `gradient`; one with weights makes them in `build`.
+    """Every layer has ``function(x) -> y, cache`` and ``gradient(dy, cache) -> dx``.
+
+    One with weights also fills `params` in `build` and `grads` in `gradient`.
+
+    A layer's knobs are the fields of a dataclass, which gives it `repr` and `config`. (`eq=False`: two layers with
+    equal knobs are still two layers.)
 
     Attributes
     ----------
@@ -34,7 +39,8 @@ class Layer:
     rng : where random numbers come from, for layers that draw any.
     space : the `Workspace` to compute in, or None for fresh memory at each call. A layer in a workspace overwrites
         what it returned before; a network sets it on copies of its own and never on the layers you hold.
-    needs_dx : False on a first layer in training: nobody asks for the gradient of the data.
+    needs_dx : False on the first layer in training: nobody asks for the gradient of the data, so `backward` may return
+        None.
 
     >>> @dataclass(eq=False)
     ... class Square(Layer):
@@ -74,6 +80,7 @@ class Layer:
         return y
 
     def backward(self, dy):
+        """dy, in the shape of the output -> dx, in the shape of x; fills `grads`."""
         if self.cache is None:
             raise RuntimeError(f"{self!r} has nothing to go back from: call forward before backward")
         return self.gradient(dy, self.cache)
@@ -94,8 +101,8 @@ class Layer:
         """The arguments that make this layer again."""
         return asdict(self)
 
-    def replica(self):
-        """A copy that shares the weights and the state but has gradients, a cache and a workspace of its own."""
+    def replica(self, space):
+        """A copy that shares the weights and the state, has gradients and a cache of its own, and works in `space`."""
         twin = copy.copy(self)
-        twin.grads, twin.cache, twin.space = {}, None, Workspace()
+        twin.grads, twin.cache, twin.space = {}, None, space
         return twin

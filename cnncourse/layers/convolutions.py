@@ -19,7 +19,10 @@ from cnncourse.validation import float_array, per_axis, whole_number
 
 
 class _Convolution(Layer):
-    """What convolution layers of all kinds share: the knobs, the weights and the bias, the sizes."""
+    """What convolution layers of all kinds share: the knobs, the weights and the bias, the sizes.
+
+    Each kind says which `functions` it calls (forward, backward), and the shapes of its kernels in `kernel_shapes`.
+    """
 
     rank = 2
 
@@ -34,7 +37,7 @@ class _Convolution(Layer):
             self.padding = pads
 
     @property
-    def geometry(self):
+    def knobs(self):
         """The knobs, in the order in which all the functions take them."""
         return self.stride, self.padding, self.dilation
 
@@ -48,7 +51,7 @@ class _Convolution(Layer):
             self.params["bias"] = np.zeros(self.output_shape(input_shape)[-1], dtype)
 
     def output_shape(self, input_shape):
-        stride, padding, dilation = self.geometry
+        stride, padding, dilation = self.knobs
         sizes = conv_output_size(tuple(input_shape[:-1]), self.kernel_size, stride, padding, dilation)
         return (*sizes, self.channels_out(input_shape[-1]))
 
@@ -70,8 +73,7 @@ class _Convolution(Layer):
 
     def gradient(self, dy, cache):
         dx, *grads = self.functions[1](dy, cache)
-        names = [*self.kernel_shapes(1), "bias"]
-        self.grads.update((name, grad) for name, grad in zip(names, grads) if grad is not None)
+        self.grads.update(zip(self.params, grads))  # without a bias the last gradient, None, is left over
         return dx
 
 
@@ -102,7 +104,7 @@ class _Grouped(_Convolution):
         super().build(input_shape, rng, dtype)
 
     def function(self, x):
-        return self.functions[0](x, self.params["kernel"], self.params.get("bias"), *self.geometry, self.groups)
+        return self.functions[0](x, self.params["kernel"], self.params.get("bias"), *self.knobs, self.groups)
 
 
 class Conv1D(_Grouped):
@@ -132,7 +134,7 @@ class Conv2D(_Grouped):
             return super().function(x)
         kernel, bias = self.params["kernel"], self.params.get("bias")
         x = float_array(x, "x", "NHWC")
-        pads = geometry(x, kernel, bias, *self.geometry, self.groups).pads
+        pads = geometry(x, kernel, bias, *self.knobs, self.groups).pads
         bias = np.zeros_like(kernel[0, 0, 0]) if bias is None else bias
         return fast.conv2d(x, kernel, bias, pads, self.workspace())
 
@@ -173,7 +175,7 @@ class DepthwiseConv2D(_Convolution):
         return channels * self.depth_multiplier
 
     def function(self, x):
-        return depthwise_conv2d(x, self.params["kernel"], self.params.get("bias"), *self.geometry)
+        return self.functions[0](x, self.params["kernel"], self.params.get("bias"), *self.knobs)
 
 
 @dataclass(eq=False)
@@ -198,8 +200,8 @@ class SeparableConv2D(_Convolution):
         }
 
     def function(self, x):
-        return separable_conv2d(
-            x, self.params["depthwise"], self.params["pointwise"], self.params.get("bias"), *self.geometry
+        return self.functions[0](
+            x, self.params["depthwise"], self.params["pointwise"], self.params.get("bias"), *self.knobs
         )
 
 
@@ -221,7 +223,7 @@ class Conv2DTranspose(_Convolution):
         return {"kernel": (*self.kernel_size, self.filters, channels)}
 
     def output_shape(self, input_shape):
-        sizes = transposed_output_size(tuple(input_shape[:-1]), self.kernel_size, *self.geometry)
+        sizes = transposed_output_size(tuple(input_shape[:-1]), self.kernel_size, *self.knobs)
         return (*sizes, self.filters)
 
     def macs(self, input_shape):
@@ -245,4 +247,4 @@ class Conv2DTranspose(_Convolution):
         return tuple(windows)
 
     def function(self, x):
-        return transposed_conv2d(x, self.params["kernel"], self.params.get("bias"), *self.geometry)
+        return self.functions[0](x, self.params["kernel"], self.params.get("bias"), *self.knobs)
