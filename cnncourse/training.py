@@ -236,6 +236,8 @@ def _save(path, network, optimiser, plan, history, best):
 
 def _resume(path, network, optimiser, plan):
     """The history and the best weights so far; the network and the optimiser are put back to where they were."""
+    if path is not None and not Path(path).parent.is_dir():  # better now than after the first epoch
+        raise ValueError(f"checkpoint is {path}, but there is no folder {Path(path).parent}: make it first")
     if path is None or not Path(path).exists():
         return History(), None
     header, arrays = read_arrays(path, needs=("plan", "history", "steps"))

@@ -14,7 +14,7 @@ from numpy.testing import assert_array_equal
 
 from cnncourse.data import mnist, stratified_subset
 from cnncourse.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
-from cnncourse.losses import MeanSquaredError
+from cnncourse.losses import CrossEntropy, MeanSquaredError
 from cnncourse.network import Network
 from cnncourse.optimisers import SGD, Adam
 from cnncourse.training import History, fit
@@ -128,6 +128,7 @@ def test_a_killed_training_resumes_from_its_last_epoch(tmp_path):
         ({"batch_size": 64}, "batch_size"),
         ({"seed": 5}, "seed"),
         ({"optimiser": SGD(0.1)}, "optimiser"),
+        ({"loss": CrossEntropy(label_smoothing=0.1)}, "label_smoothing=0.1"),
     ],
 )
 def test_a_checkpoint_of_another_training_is_refused(change, words, digits, tmp_path):
@@ -276,6 +277,7 @@ X, Y = np.zeros((8, 28, 28, 1), np.float32), np.zeros(8, int)
         (X, Y, {"patience": 2}, "pass validation"),
         (X, Y, {"validation": (X, Y + 10)}, "in the validation set, labels"),
         (X, Y, {"workers": 0}, "workers is 0"),
+        (X, Y, {"checkpoint": "/nowhere/run.npz"}, "there is no folder /nowhere: make it first"),
     ],
 )
 def test_what_cannot_be_trained_on_is_named_before_training_starts(x, y, options, words):
