@@ -1,0 +1,74 @@
+"""The report of the benchmarks: what is recorded is kept, and shown, and nothing else of the README is touched."""
+
+import json
+
+import pytest
+
+from benchmarks import report
+from benchmarks.contenders import BATCH, network_for, products
+from cnncourse.data import fashion_mini
+
+ROW = {
+    "contender": "cnncourse",
+    "about": "NumPy, some kernel",
+    "train ms": 10.0,
+    "train range": [9.0, 12.0],
+    "train ratio": 0.5,
+    "infer ms": 3.0,
+    "infer range": [3.0, 4.0],
+    "infer ratio": 0.9,
+    "training MiB": None,
+    "products ms": 4.0,
+    "products GFLOPS": 200.0,
+}
+SPEED = {"machine": "a laptop", "rounds": 3, "date": "2026-01-01", "rows": [ROW, {**ROW, "contender": "Keras fit"}]}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(report, "README", tmp_path / "README.md")
+    return tmp_path
+
+
+def test_a_record_replaces_the_table_and_leaves_the_rest_of_the_readme(folder):
+    (folder / "README.md").write_text("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n")
+    report.record(speed=SPEED)
+    report.record(accuracy=[{"seed": 0}])
+    text = (folder / "README.md").read_text()
+    assert text.startswith("before\n<!-- bench -->\n| contender")
+    assert text.endswith("<!-- /bench -->\nafter\n")
+    assert "old" not in text
+    assert json.loads((folder / "results.json").read_text()) == {"speed": SPEED, "accuracy": [{"seed": 0}]}
+
+
+@pytest.mark.parametrize("text", ["no mark\n", "<!-- bench -->\nno end\n", "<!-- /bench -->\n<!-- bench -->\n"])
+def test_without_both_marks_nothing_is_written(text, folder):
+    (folder / "README.md").write_text(text)
+    with pytest.raises(ValueError, match="unpack"):
+        report.record(speed=SPEED)
+    assert (folder / "README.md").read_text() == text
+    assert not (folder / "results.json").exists()
+
+
+def test_the_table_shows_ratios_ranges_and_the_share_of_the_matrix_products():
+    shown = report.table(SPEED)
+    for words in (
+        "10.0 ms (9.0 to 12.0) | **0.50**",
+        "3.0 ms | **0.90**",
+        "| ? |",
+        "40% of a training step",
+        "a laptop",
+    ):
+        assert words in shown
+
+
+def test_the_products_of_the_roofline_are_those_of_the_network():
+    """Winograd makes 4 products where the definition makes 6, on one column more than there is in 11."""
+    network = network_for(fashion_mini().x_train)
+    rows = {row.name: row.macs for row in network.summary()}
+    made = {sizes: sizes[0] * sizes[1] * sizes[2] * sizes[3] for sizes in products(BATCH)}
+    second = [made[4 * 11, 6 * BATCH, 96, 64], made[4 * 11, 96, 6 * BATCH, 64]]
+    for count in second:
+        assert count == BATCH * rows["conv2d_3"] * (4 * 6) // (3 * 11)
+    assert made[1, BATCH, 1600, 128] == BATCH * rows["dense_7"]
