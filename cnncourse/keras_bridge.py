@@ -137,8 +137,9 @@ def _to_keras(layer, shape, dtype):
         raise ValueError(f"{layer!r} has no counterpart in Keras")
     there, names = KNOBS[kind]
     knobs = {names[name]: getattr(layer, name) for name in names}
-    if knobs.get("padding", "valid") in ("valid", "same", 0):
-        knobs = {name: "valid" if name == "padding" and value == 0 else value for name, value in knobs.items()}
+    if kind is not c.Conv2DTranspose and knobs.get("padding", "valid") == 0:
+        knobs["padding"] = "valid"  # transposed, the two differ where the kernel is smaller than the stride
+    if knobs.get("padding", "valid") in ("valid", "same"):
         return [there(dtype=dtype, **knobs)]
     if kind not in PADDED:
         raise ValueError(f"{layer!r}: Keras knows 'valid' and 'same' alone for this layer")

@@ -31,14 +31,19 @@ class Network:
     """
 
     def __init__(self, layers, input_shape, seed=0, dtype=np.float32):
+        if not isinstance(layers, (list, tuple)) or not all(isinstance(layer, all_layers.Layer) for layer in layers):
+            raise ValueError(f"layers is {layers!r}, but a list of layers is needed, such as [Flatten(), Dense(10)]")
         self.layers = tuple(layers)
-        self.input_shape = per_axis(input_shape, len(input_shape), "input_shape")
+        self.input_shape = per_axis(input_shape, np.size(input_shape) or 1, "input_shape")
         self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise ValueError(f"dtype is {dtype!r}, but np.float32 or np.float64 is needed")
         if not self.layers:
             raise ValueError("a network needs at least one layer, but the list is empty")
-        twice = [layer for layer, n in Counter(self.layers).items() if n > 1]
+        twice = [i for i, n in Counter(map(id, self.layers)).items() if n > 1]
         if twice:
-            raise ValueError(f"{twice[0]!r} stands in the list more than once: make a layer of its own for each place")
+            layer = next(layer for layer in self.layers if id(layer) == twice[0])
+            raise ValueError(f"{layer!r} stands in the list more than once: make a layer of its own for each place")
         used = [layer for layer in self.layers if layer.params]
         if used:
             raise ValueError(
@@ -48,6 +53,7 @@ class Network:
         rng = np.random.default_rng(seed)
         self.shapes = [self.input_shape]
         for i, layer in enumerate(self.layers):
+            layer.rng = rng.spawn(1)[0]
             layer.name = f"{type(layer).__name__.lower()}_{i}"
             try:
                 layer.build(self.shapes[-1], rng, self.dtype)
@@ -89,11 +95,15 @@ class Network:
         if own.keys() != weights.keys():
             missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
             raise ValueError(f"the weights do not fit: {missing} missing, {unknown} unknown")
+        new = {name: np.asarray(weights[name]) for name in own}
         for name, array in own.items():
-            if array.shape != np.shape(weights[name]):
-                raise ValueError(f"{name} has shape {np.shape(weights[name])}, but {array.shape} is needed")
+            if array.shape != new[name].shape or new[name].dtype.kind not in "fiu":
+                raise ValueError(
+                    f"{name} has shape {new[name].shape} and dtype {new[name].dtype}, but real numbers of shape "
+                    f"{array.shape} are needed"
+                )
         for name, array in own.items():
-            array[...] = weights[name]
+            array[...] = new[name]
 
     # --- forward, backward --------------------------------------------------------------------------------------------
 
@@ -118,7 +128,7 @@ class Network:
             return team.predict(x, whole_number(batch_size, "batch_size"))
 
     def evaluate(self, x, y, loss=None, batch_size=256, workers=None):
-        """The loss and, where the targets are labels, the share of right answers (else None).
+        """The loss and the share of right answers; None for the latter without images, or without class labels.
 
         >>> from cnncourse.layers import Dense
         >>> loss, accuracy = Network([Dense(4)], (3,)).evaluate(np.zeros((8, 3), np.float32), np.arange(8) % 4)
@@ -128,7 +138,7 @@ class Network:
         outputs, y = self.predict(x, batch_size, workers), np.asarray(y)
         value = (loss or CrossEntropy()).forward(outputs, y)
         right = correct(outputs, y)
-        return float(value), (None if right is None else right / len(y))
+        return float(value), (right / len(y) if right is not None and len(y) else None)
 
     def images(self, x):
         """Return `x`, if it is a batch that this network takes."""
@@ -169,7 +179,7 @@ class Network:
     def save(self, path):
         """Write the layers and all weights to one .npz file, without pickle."""
         header = {
-            "layers": [{"class": type(layer).__name__, **layer.config()} for layer in self.layers],
+            "layers": [{"class": _class_name(layer), **layer.config()} for layer in self.layers],
             "input_shape": self.input_shape,
             "dtype": self.dtype.name,
         }
@@ -223,6 +233,14 @@ class Summary(list):
         return "\n".join([*lines, line("total", "", *totals, "").rstrip()])
 
     __str__ = __repr__
+
+
+def _class_name(layer):
+    """A layer of one's own may bear the name of one of ours, and must not come back as that."""
+    kind = type(layer)
+    return (
+        kind.__name__ if getattr(all_layers, kind.__name__, None) is kind else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def _layer(config, path):

@@ -28,9 +28,17 @@ class Optimiser:
             missing = sorted(params.keys() ^ grads.keys())
             raise ValueError(f"params and grads must have the same names, but these are in one alone: {missing}")
         rate = self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate
+        rate = number(rate, f"the learning rate of step {self.steps}")
+        for name, param in params.items():
+            shapes = {np.shape(grads[name]), *(slot.shape for slot in self.memory.get(name, {}).values())}
+            if shapes != {param.shape}:
+                raise ValueError(
+                    f"{name} has shape {param.shape}, but its gradient, or what this optimiser remembers of it, "
+                    f"{shapes - {param.shape}}: an optimiser that was used for another network cannot be used again"
+                )
         self.steps += 1
         for name, param in params.items():
-            self.update(param, grads[name], float(rate), self.memory.setdefault(name, {}))
+            self.update(param, grads[name], rate, self.memory.setdefault(name, {}))
 
     def config(self):
         return {"class": type(self).__name__, **asdict(self)}

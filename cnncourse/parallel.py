@@ -8,8 +8,9 @@ network but have caches, gradients and memory of their own.
 
 import copy
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -18,6 +19,7 @@ from cnncourse.fast import Workspace
 from cnncourse.layers import MaxPooling2D, ReLU
 from cnncourse.validation import whole_number
 
+MOST = 64  # workers: each has memory of its own
 FEWEST = 32  # images for a worker; with fewer it spends its time in Python
 
 
@@ -74,13 +76,19 @@ class Crew:
         """The outputs for all of `x`, in the order of `x`."""
         size = -(-batch_size // len(self.workers))
         starts = range(0, len(x), size)
-        outputs = [None] * len(starts)
+        outputs, stop = [None] * len(starts), threading.Event()
 
         def work(k):
-            for i in range(k, len(starts), len(self.workers)):  # a worker's output is overwritten by its next one
+            for i in range(k, len(starts), len(self.workers)):
+                if stop.is_set():
+                    return
+                # A copy, because a worker's output is overwritten by its next one
                 outputs[i] = self.workers[k].forward(x[starts[i] : starts[i] + size]).copy()
 
-        list(self.pool.map(work, range(len(self.workers))))
+        try:
+            list(self.pool.map(work, range(len(self.workers))))
+        finally:
+            stop.set()  # an interrupt ends the other threads too
         return np.concatenate(outputs)
 
 
@@ -101,13 +109,32 @@ def crew(network, workers=None):
     """
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = 1 if any(layer.mixes_images for layer in network.layers) else whole_number(workers, "workers")
+    workers = min(whole_number(workers, "workers"), MOST)
+    if any(layer.mixes_images for layer in network.layers):
+        workers = 1
     spaces = [network.idle.pop() if network.idle else [Workspace() for _ in network.layers] for _ in range(workers)]
+    with ThreadPoolExecutor(workers) as pool, _blas_on_one_thread() if workers > 1 else nullcontext():
+        yield Crew([Worker(network.layers, own) for own in spaces], pool)
+    network.idle.extend(spaces)  # not after an exception: a thread may still be at work in them
+
+
+_limit = {"lock": threading.Lock(), "crews": 0, "set": None}  # of the whole process, like the limit itself
+
+
+@contextmanager
+def _blas_on_one_thread():
+    """The first crew that comes sets the limit, and the last one that goes takes it away again."""
+    with _limit["lock"]:
+        _limit["crews"] += 1
+        if _limit["crews"] == 1:
+            _limit["set"] = threadpool_limits(1, "blas")
     try:
-        with ThreadPoolExecutor(workers) as pool, threadpool_limits(1 if workers > 1 else None, "blas"):
-            yield Crew([Worker(network.layers, own) for own in spaces], pool)
+        yield
     finally:
-        network.idle.extend(spaces)
+        with _limit["lock"]:
+            _limit["crews"] -= 1
+            if not _limit["crews"]:
+                _limit["set"].restore_original_limits()
 
 
 def pool_first(layers):
@@ -121,7 +148,7 @@ def pool_first(layers):
     """
     layers = list(layers)
     for i in range(len(layers) - 1):
-        if isinstance(layers[i], ReLU) and isinstance(layers[i + 1], MaxPooling2D):
+        if type(layers[i]) is ReLU and type(layers[i + 1]) is MaxPooling2D:
             layers[i], layers[i + 1] = layers[i + 1], layers[i]
     return layers
 

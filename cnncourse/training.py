@@ -15,6 +15,7 @@ import threading
 import warnings
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from tqdm import tqdm
 
 from cnncourse.files import read_arrays, write_arrays
 from cnncourse.losses import CrossEntropy
-from cnncourse.optimisers import Adam
+from cnncourse.optimisers import Adam, Optimiser
 from cnncourse.parallel import correct, crew
 from cnncourse.validation import whole_number
 
@@ -102,8 +103,15 @@ def fit(
     """
     epochs, batch_size = whole_number(epochs, "epochs"), whole_number(batch_size, "batch_size")
     optimiser, loss = optimiser or Adam(), loss or CrossEntropy()
+    if not isinstance(optimiser, Optimiser):
+        raise ValueError(f"optimiser is {optimiser!r}, but an object is needed, such as SGD(0.1) or Adam()")
+    if isinstance(loss, type) or not hasattr(loss, "forward"):
+        raise ValueError(f"loss is {loss!r}, but an object is needed, such as CrossEntropy()")
+    seed = whole_number(seed, "seed", minimum=0)
     x, y = _checked(network, loss, x, y, "training")
     if validation is not None:
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            raise ValueError("validation must be a pair of images and labels: see cnncourse.data.stratified_split")
         validation = _checked(network, loss, *validation, "validation")
     elif patience is not None:
         raise ValueError(f"patience is {patience}, but nothing is measured to be patient with: pass validation=(x, y)")
@@ -113,7 +121,8 @@ def fit(
         "batch_size": batch_size,
         "images": len(x),
         "optimiser": _described(optimiser),
-        "loss": repr(loss),
+        "loss": _named(loss),
+        "validation": None if validation is None else len(validation[0]),
     }
     history, best = _resume(checkpoint, network, optimiser, plan)
 
@@ -137,6 +146,9 @@ def fit(
                 bar.set_postfix_str(history.last())
             if checkpoint is not None:
                 _save(checkpoint, network, optimiser, plan, history, best)
+            if stop.is_set():
+                history.stopped = "interrupted"
+                break
     if best is not None:
         network.set_weights(best)
     return history
@@ -164,7 +176,9 @@ def _train_on(batches, bar, team, network, x, y, loss, optimiser, history, stop)
     total = right = seen = 0
     for indices in batches:
         value, hits, grads = team.train(x, y, indices, loss)
-        if not np.isfinite(value):
+        if np.isfinite(value):
+            optimiser.step(network.params, grads)
+        if not np.isfinite(value) or (seen + len(indices) == len(x) and not _is_finite(network)):
             warnings.warn(
                 f"the loss is {value} in epoch {history.epochs + 1}: the steps so far have spoilt the weights, so "
                 "training has stopped; begin again with a new network and a smaller learning rate",
@@ -172,19 +186,23 @@ def _train_on(batches, bar, team, network, x, y, loss, optimiser, history, stop)
                 stacklevel=4,
             )
             return "diverged"
-        optimiser.step(network.params, grads)
         total, seen = total + float(value) * len(indices), seen + len(indices)
         right = None if hits is None else right + hits
         bar.set_postfix_str(
             _numbers(loss=total / seen, accuracy=None if right is None else right / seen), refresh=False
         )
         bar.update()
-        if stop.is_set():
+        if stop.is_set() and seen < len(x):
             return "interrupted"
     history.loss.append(total / seen)
     if right is not None:
         history.accuracy.append(right / seen)
     return "finished"
+
+
+def _is_finite(network):
+    """Looked at once an epoch, so that no broken weights go into a checkpoint."""
+    return all(np.isfinite(array).all() for array in network.params.values())
 
 
 def _validate(team, x, y, loss, batch_size, history):
@@ -223,7 +241,14 @@ def _stop_button():
 
 
 def _described(optimiser):
-    return {key: getattr(v, "__qualname__", repr(v)) if callable(v) else v for key, v in optimiser.config().items()}
+    return {key: _named(value) if callable(value) else value for key, value in optimiser.config().items()}
+
+
+def _named(thing):
+    """What to call a loss or a schedule in a file: the same in the next process, where it has another address."""
+    if type(thing).__repr__ not in (object.__repr__, type(lambda: 0).__repr__, partial.__repr__):
+        return repr(thing)
+    return getattr(thing, "__qualname__", type(thing).__qualname__)
 
 
 def _save(path, network, optimiser, plan, history, best):

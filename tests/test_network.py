@@ -122,7 +122,7 @@ def test_a_network_with_layers_of_ones_own_says_why_it_cannot_be_loaded(tmp_path
             return x, None
 
     Network([Mine()], (3,)).save(tmp_path / "net.npz")
-    with pytest.raises(ValueError, match=r"holds a layer 'Mine'.*set_weights"):
+    with pytest.raises(ValueError, match=r"holds a layer '.*Mine'.*set_weights"):
         Network.load(tmp_path / "net.npz")
 
 
@@ -156,7 +156,9 @@ def test_get_weights_gives_copies():
         (lambda: Network([Conv2D(4, 3), Dense(2)], (8, 8, 1)), r"layer 1, Dense.*put Flatten\(\) before it"),
         (lambda: Network([Dense(2)], (8.0,)), "input_shape is 8.0"),
         (lambda: Network([ReLU()] * 2, (8,)), "more than once"),
-        (lambda: Network([Dense(2)], (8,), dtype=np.int32), "float32 or float64"),
+        (lambda: Network([Dense(2)], (8,), dtype=np.int32), r"np.float32 or np.float64 is needed"),
+        (lambda: Network(Dense(2), (8,)), r"a list of layers is needed"),
+        (lambda: Network([Dense], (8,)), r"a list of layers is needed"),
     ],
 )
 def test_layers_that_do_not_fit_together_are_named(make, words):
@@ -216,3 +218,36 @@ def test_two_threads_may_predict_with_one_network(rng):
         for _ in range(3):
             for ours, theirs in zip(pool.map(network.predict, x), expected):
                 assert_array_equal(ours, theirs)
+
+
+def test_weights_that_are_no_numbers_change_nothing():
+    network = small()
+    weights = {**network.get_weights(), "dense_6/bias": np.array(["a"] * 5)}
+    weights["conv2d_0/kernel"] *= 0
+    with pytest.raises(ValueError, match=r"dense_6/bias has shape .* and dtype <U1, but real numbers"):
+        network.set_weights(weights)
+    assert network.params["conv2d_0/kernel"].any()
+
+
+def test_a_layer_of_ones_own_does_not_come_back_as_ours_of_the_same_name(tmp_path):
+    class ReLU(Layer):
+        def function(self, x):
+            return x + 7, None
+
+    Network([ReLU()], (3,)).save(tmp_path / "net.npz")
+    with pytest.raises(ValueError, match=r"holds a layer '.*ReLU'"):
+        Network.load(tmp_path / "net.npz")
+
+
+def test_two_dropout_layers_draw_different_masks_which_depend_on_the_seed():
+    def kept(seed):
+        network = Network([Dropout(0.5), Dropout(0.5)], (10_000,), seed=seed)
+        return network.forward(np.ones((1, 10_000), np.float32), training=True) > 0
+
+    assert kept(0).mean() == pytest.approx(0.25, abs=0.03)
+    assert_array_equal(kept(0), kept(0))
+    assert not np.array_equal(kept(0), kept(1))
+
+
+def test_on_no_images_there_is_no_accuracy():
+    assert small().evaluate(np.zeros((0, 11, 9, 2), np.float32), np.zeros(0, int)) == (0.0, None)

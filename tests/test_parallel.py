@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from threadpoolctl import threadpool_info
 
 from cnncourse.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
 from cnncourse.losses import CrossEntropy
@@ -105,3 +106,33 @@ def test_an_exception_in_a_worker_reaches_the_caller(rng):
 def test_right_answers_are_counted_only_where_the_targets_are_labels():
     assert correct(np.eye(3), np.array([0, 1, 1])) == 2
     assert correct(np.zeros((3, 1)), np.zeros((3, 1))) is None
+
+
+def test_crews_that_overlap_leave_the_matrix_products_their_threads():
+    def threads():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    before, net = threads(), network()
+    first, second = crew(net, 2), crew(net, 2)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert set(threads()) == {1}
+    second.__exit__(None, None, None)
+    assert threads() == before
+
+
+def test_memory_that_a_thread_may_still_write_to_is_not_handed_out_again(rng):
+    net = network()
+    with pytest.raises(KeyboardInterrupt), crew(net, 2):
+        raise KeyboardInterrupt
+    assert net.idle == []
+
+
+def test_only_our_own_relu_changes_places_with_pooling():
+    class Abs(ReLU):
+        def function(self, x):
+            return np.abs(x), np.sign(x)
+
+    layers = [Abs(), MaxPooling2D()]
+    assert pool_first(layers) == layers

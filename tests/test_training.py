@@ -13,6 +13,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from cnncourse.data import mnist, stratified_subset
+from cnncourse.files import read_arrays
 from cnncourse.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
 from cnncourse.losses import CrossEntropy, MeanSquaredError
 from cnncourse.network import Network
@@ -128,6 +129,7 @@ def test_a_killed_training_resumes_from_its_last_epoch(tmp_path):
         ({"batch_size": 64}, "batch_size"),
         ({"seed": 5}, "seed"),
         ({"optimiser": SGD(0.1)}, "optimiser"),
+        ({"validation": (np.zeros((4, 28, 28, 1), np.float32), np.zeros(4, int))}, "validation"),
         ({"loss": CrossEntropy(label_smoothing=0.1)}, "label_smoothing=0.1"),
     ],
 )
@@ -214,6 +216,46 @@ def test_after_a_divergence_the_best_weights_are_put_back(digits):
     assert net.evaluate(*digits)[0] == pytest.approx(history.val_loss[0], rel=1e-5)
 
 
+def test_a_last_step_that_spoils_the_weights_is_no_finished_epoch(digits, tmp_path):
+    class Spoiler(SGD):
+        def step(self, params, grads):
+            super().step(params, grads)
+            if self.steps == 12:  # the last of the second epoch
+                params["dense_5/bias"][0] = np.nan
+
+    path = tmp_path / "run.npz"
+    with pytest.warns(RuntimeWarning, match="spoilt"):
+        history = quiet(network(), *digits, optimiser=Spoiler(0.01), checkpoint=path)
+    assert (history.stopped, history.epochs) == ("diverged", 1)
+    assert all(np.isfinite(array).all() for array in read_arrays(path, needs=())[1].values())
+
+
+@pytest.mark.parametrize("rate", [float("nan"), float("inf"), -1.0, None])
+def test_a_schedule_that_gives_no_rate_is_named(rate, digits):
+    with pytest.raises(ValueError, match="the learning rate of step 2 is"):
+        quiet(network(), *digits, optimiser=SGD(lambda step: 0.1 if step < 2 else rate))
+
+
+def test_an_optimiser_of_another_network_is_refused_before_anything_moves(digits):
+    used = SGD(0.1, momentum=0.9)
+    quiet(network(), *digits, epochs=1, optimiser=used)
+    other = Network([Conv2D(8, 3), ReLU(), MaxPooling2D(3), Dropout(0), Flatten(), Dense(11)], (28, 28, 1))
+    before = other.get_weights()
+    with pytest.raises(ValueError, match=r"dense_5/kernel has shape .* used for another network"):
+        quiet(other, *digits, optimiser=used)
+    same(other.get_weights(), before)
+
+
+def test_a_schedule_that_is_an_object_can_be_resumed_by_another_process(digits, tmp_path):
+    class Steady:
+        def __call__(self, step):
+            return 0.01
+
+    path = tmp_path / "run.npz"
+    quiet(network(), *digits, epochs=1, optimiser=SGD(Steady()), checkpoint=path)
+    assert quiet(network(), *digits, epochs=2, optimiser=SGD(Steady()), checkpoint=path).epochs == 2
+
+
 def test_a_validation_loss_that_is_nan_is_not_the_best():
     assert History(loss=[1.0] * 4, val_loss=[0.6, 0.5, float("nan"), 0.7]).best_epoch == 1
 
@@ -277,6 +319,11 @@ X, Y = np.zeros((8, 28, 28, 1), np.float32), np.zeros(8, int)
         (X, Y, {"patience": 2}, "pass validation"),
         (X, Y, {"validation": (X, Y + 10)}, "in the validation set, labels"),
         (X, Y, {"workers": 0}, "workers is 0"),
+        (X, Y, {"optimiser": "adam"}, "an object is needed, such as SGD"),
+        (X, Y, {"optimiser": Adam}, "an object is needed, such as SGD"),
+        (X, Y, {"loss": CrossEntropy}, r"an object is needed, such as CrossEntropy\(\)"),
+        (X, Y, {"validation": 0.1}, "a pair of images and labels"),
+        (X, Y, {"seed": None}, "seed is None"),
         (X, Y, {"checkpoint": "/nowhere/run.npz"}, "there is no folder /nowhere: make it first"),
     ],
 )
