@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnncourse.validation import number, whole_number
+
 NUDGE = 1e-5  # balances the curvature, which grows with the nudge, against rounding, which grows as it shrinks
 
 
@@ -35,10 +37,10 @@ class GradientReport(NamedTuple):
 
     @property
     def verdict(self):
-        """ "right", "wrong", or "undecided" where nothing is wrong but some entries sit at a kink."""
+        """ "right", "wrong", or "undecided": nothing is wrong, but some entries sit at a kink, or none was judged."""
         if any(c.error > self.tolerance for c in self.comparisons):
             return "wrong"
-        return "undecided" if any(c.kinks for c in self.comparisons) else "right"
+        return "undecided" if any(c.kinks or not c.judged for c in self.comparisons) else "right"
 
     @property
     def ok(self):
@@ -91,6 +93,7 @@ def check_gradients(subject, *inputs, samples=100, tolerance=1e-6, seed=0, **opt
     >>> check_gradients((relu, relu_backward), np.array([-1.0, 0.0, 1.0])).verdict
     'undecided'
     """
+    samples, tolerance = whole_number(samples, "samples"), number(tolerance, "tolerance", above_zero=True)
     rng = np.random.default_rng([seed, 1])  # not the stream from which the caller may have drawn x
     if hasattr(subject, "forward"):
         forward, backward, names, arrays = _of_layer(subject, inputs, options)

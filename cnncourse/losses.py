@@ -120,9 +120,9 @@ def cross_entropy(logits, labels, label_smoothing=0.0, class_weights=None):
     targets = np.full_like(logits, label_smoothing / K)  # (N, K), each row sums to 1
     targets[np.arange(N), labels] += 1 - label_smoothing
     weights = np.ones_like(logits, shape=N) if class_weights is None else _class_weights(class_weights, logits)[labels]
-    scale = weights / max(N, 1)
-    log_p = _log_softmax(logits)
-    return -(scale * (targets * log_p).sum(axis=1)).sum(), (np.exp(log_p), targets, scale)
+    scale, log_p = weights / max(N, 1), _log_softmax(logits)
+    expected = np.multiply(targets, log_p, where=targets > 0, out=np.zeros_like(log_p))  # 0 * -inf is 0 here
+    return -(scale * expected.sum(axis=1)).sum(), (np.exp(log_p), targets, scale)
 
 
 def _class_weights(class_weights, logits):

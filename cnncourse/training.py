@@ -145,7 +145,10 @@ def fit(
                         best = network.get_weights()
                 bar.set_postfix_str(history.last())
             if checkpoint is not None:
-                _save(checkpoint, network, optimiser, plan, history, best)
+                try:
+                    _save(checkpoint, network, optimiser, plan, history, best)
+                except OSError as error:  # a full disk, say: no reason to lose the training itself
+                    warnings.warn(f"the checkpoint was not written: {error}", RuntimeWarning, stacklevel=3)
             if stop.is_set():
                 history.stopped = "interrupted"
                 break

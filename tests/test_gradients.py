@@ -114,3 +114,11 @@ def test_a_gradient_of_another_shape_or_number_is_refused():
         check_gradients((lambda x: (x, None), lambda dy, cache: dy[:2]), np.ones(3))
     with pytest.raises(ValueError, match="2 gradients for the 1 float inputs"):
         check_gradients((lambda x: (x, None), lambda dy, cache: (dy, dy)), np.ones(3))
+
+
+def test_where_nothing_was_judged_there_is_no_verdict():
+    assert check_gradients((relu, relu_backward), np.zeros((0, 3))).verdict == "undecided"
+    with pytest.raises(ValueError, match="samples is 0"):
+        check_gradients((relu, relu_backward), np.ones(3), samples=0)
+    with pytest.raises(ValueError, match="tolerance is nan"):
+        check_gradients((relu, relu_backward), np.ones(3), tolerance=float("nan"))

@@ -352,3 +352,10 @@ def test_a_loss_with_a_memory_gives_what_its_functions_give(loss, name, options)
 def test_backward_before_forward_is_refused():
     with pytest.raises(RuntimeError, match="backward came before forward"):
         losses.CrossEntropy().backward()
+
+
+def test_a_class_that_is_ruled_out_by_minus_infinity_costs_nothing():
+    logits = np.array([[0.0, 1.0, -np.inf]])
+    loss, cache = losses.cross_entropy(logits, [1])
+    assert loss == pytest.approx(losses.cross_entropy(logits[:, :2], [1])[0])
+    np.testing.assert_allclose(losses.cross_entropy_backward(1.0, cache)[0, 2], 0)

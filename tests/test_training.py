@@ -92,6 +92,16 @@ def test_a_finished_training_is_not_repeated(digits, tmp_path):
     same(net.get_weights(), weights)
 
 
+def test_a_checkpoint_that_cannot_be_written_costs_no_training(digits, tmp_path, monkeypatch):
+    def full_disk(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("cnncourse.training.write_arrays", full_disk)
+    with pytest.warns(RuntimeWarning, match="not written: No space left"):
+        history = quiet(network(), *digits, epochs=2, checkpoint=tmp_path / "run.npz")
+    assert (history.stopped, history.epochs) == ("finished", 2)
+
+
 def test_a_killed_training_resumes_from_its_last_epoch(tmp_path):
     script = textwrap.dedent(f"""
         import sys
