@@ -176,6 +176,15 @@ class Network:
             rows.append(Row(layer.name, after, count, layer.macs(before), sees))
         return Summary(rows)
 
+    def count_params(self):
+        """How many numbers training changes.
+
+        >>> from cnncourse.layers import Dense
+        >>> Network([Dense(2)], input_shape=(3,)).count_params()
+        8
+        """
+        return sum(array.size for layer in self.layers for array in layer.params.values())
+
     def save(self, path):
         """Write the layers and all weights to one .npz file, without pickle."""
         header = {

@@ -57,6 +57,15 @@ def test_mnist_has_the_checksums_of_the_original_files():
         assert f"| `{name}` | `{md5}` |" in README
 
 
+def test_the_photograph_is_in_colour_and_wider_than_high():
+    image = data.photograph()
+    assert image.shape == (300, 451, 3) and image.dtype == np.float32
+    assert 0 <= image.min() < 0.1 and 0.9 < image.max() <= 1
+    assert np.ptp(image, axis=-1).max() > 0.2, "the three channels are alike: a grey picture"
+    # every value was a byte
+    np.testing.assert_array_equal(np.round(image * 255) / np.float32(255), image)
+
+
 @pytest.mark.parametrize("name", ["mnist", "fashion"])
 def test_images_are_float32_nhwc_from_0_to_1_and_labels_are_int64(name, request):
     dataset = request.getfixturevalue(name)

@@ -1,9 +1,9 @@
-"""The data of the course: two sets of images that come with the package, and what one does to data before training.
+"""The data of the course: two sets of images and a photograph that come with the package, and what one does to data before training.
 
 Nothing here reaches for the network. Images are NHWC, float32 in [0, 1]; labels are whole numbers from 0.
 """
 
-from cnncourse.data.embedded import DataError, Dataset, fashion_mini, mnist
+from cnncourse.data.embedded import DataError, Dataset, fashion_mini, mnist, photograph
 from cnncourse.data.labels import one_hot
 from cnncourse.data.scaling import normalisation, normalise
 from cnncourse.data.splits import Part, Split, stratified_split, stratified_subset
@@ -18,6 +18,7 @@ __all__ = [
     "normalisation",
     "normalise",
     "one_hot",
+    "photograph",
     "stratified_split",
     "stratified_subset",
 ]
