@@ -1,14 +1,53 @@
 """What all tests share."""
 
 import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import sync_playwright
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+STATIC = Path(__file__).resolve().parents[1] / "book" / "_static"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not CHROMIUM and not os.environ.get("CI"):
+        pytest.skip("there is no Chromium here: apt install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def widget(browser):
+    """Open a page with one widget on it: `tab = widget("pool-explorer")`; its functions are `cnn["pool-explorer"]`."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    tab = context.new_page()
+    errors = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+
+    def open_widget(name, html=None):
+        tab.set_content(f"<!doctype html><html lang='en'><title>{name}</title><body><main></main></body></html>")
+        tab.add_style_tag(path=STATIC / "css" / "cnn.css")
+        for script in ("_base", name):
+            tab.add_script_tag(path=STATIC / "widgets" / f"{script}.js")
+        # The element after its script, as on a page, where the scripts are deferred
+        tab.evaluate("html => { document.querySelector('main').innerHTML = html }", html or f"<{name}></{name}>")
+        return tab
+
+    yield open_widget
+    context.close()
+    assert errors == []

@@ -1,18 +1,15 @@
 """The built book in a real browser, from the disk, with the network closed: it needs nobody else's server."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from conftest import CHROMIUM
 
 SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 PAGES = [name for name in PAGES if name != "index.html"]  # which leads to the landing page and is empty
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 MISSING = [
     what for what, there in [("the book: make book", PAGES), ("Chromium: apt install chromium", CHROMIUM)] if not there
 ]
@@ -22,14 +19,6 @@ def test_the_book_is_built_and_chromium_is_there():
     if MISSING and not os.environ.get("CI"):
         pytest.skip(f"the site is not tested, for want of {' and of '.join(MISSING)}")
     assert not MISSING
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
