@@ -18,6 +18,7 @@ from pathlib import Path
 import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.executors.utils import create_cache_bundle, single_nb_execution
+from jupyter_cache.readers import NbReadError
 from myst_nb.core.read import is_myst_markdown_notebook
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -69,7 +70,10 @@ def execute_pages(timeout):
     waiting = []
     for path in notebooks():
         record = cache.add_nb_to_project(str(path), read_data={"name": "myst_nb_md", "type": "plugin"})
-        page = cache.get_project_notebook(record.pk)
+        try:
+            page = cache.get_project_notebook(record.pk)
+        except NbReadError as error:
+            sys.exit(f"{path.relative_to(ROOT)} is not a page that can be executed. {error}")
         try:
             cache.match_cache_notebook(page.nb)
         except KeyError:

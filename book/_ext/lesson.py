@@ -1,18 +1,18 @@
 """The parts of a lesson that Markdown has no word for: the head of a chapter, a quiz, the way to the exercises."""
 
-import json
 import re
 from math import ceil
 from pathlib import Path
+from typing import ClassVar
 
-import yaml
 from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 log = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
 WORDS_A_MINUTE = 150  # of technical prose, which is read with a pencil in the hand
 MINUTES = {"cell": 0.5, "figure": 0.5, "quiz": 1, "widget": 3}  # beside the words
 
@@ -84,7 +84,7 @@ class Quiz(SphinxDirective):
 class Chapter(SphinxDirective):
     """The head of a chapter: its time, what it needs, what the reader will be able to do, and what goes with it."""
 
-    option_spec = {"needs": str}
+    option_spec: ClassVar = {"needs": str}
     has_content = True
 
     def run(self):
@@ -112,36 +112,60 @@ class Assignment(SphinxDirective):
         return [nodes.paragraph("", "The graded notebook of this chapter: ", *exercise)] if exercise else []
 
 
+class CourseMap(SphinxDirective):
+    """Question, chapter, exercises and code side by side, from lines `slug | question | modules`.
+
+    A chapter that is not written yet has its question there, and no link.
+    """
+
+    has_content = True
+
+    def run(self):
+        folder = Path(self.env.doc2path(self.env.docname)).parent
+        rows = [[part.strip() for part in line.split("|")] for line in self.content]
+        notebooks = {slug: f"exercises/{slug}/{slug}.ipynb" for slug, _, _ in rows}
+        notebooks = {slug: file for slug, file in notebooks.items() if Path(self.env.srcdir, file).exists()}
+        table = [["Question", *(["Exercises"] if notebooks else []), "Code"]]
+        for slug, question, modules in rows:
+            chapter = f"[{question}]({slug}.md)" if (folder / f"{slug}.md").exists() else question
+            exercise = f"{{download}}`notebook </{notebooks[slug]}>`" if slug in notebooks else ""
+            code = ", ".join(f"{{src}}`{module}`" for module in modules.split())
+            table.append([chapter, *([exercise] if notebooks else []), code])
+        lines = ["```{list-table}", ":header-rows: 1", ""]
+        lines += [f"{'* -' if first else '  -'} {cell}" for row in table for first, cell in zip([1, 0, 0], row)]
+        parsed = nodes.Element()
+        self.state.nested_parse(StringList([*lines, "```"], source=self.env.docname), self.content_offset, parsed)
+        return parsed.children
+
+
 def row(term, *content):
     return nodes.definition_list_item("", nodes.term("", term), nodes.definition("", *content))
-
-
-def link(text, address):
-    return nodes.reference("", text, refuri=address, internal=True)
 
 
 def taken_along(env):
     """The page as a notebook, which takealong.py writes."""
     notebook = "../" * env.docname.count("/") + f"_sources/{env.docname}.ipynb"
-    return [link("this page as a notebook", notebook), nodes.Text(", without its widgets")]
+    return [
+        nodes.reference("", "this page as a notebook", refuri=notebook, internal=True),
+        nodes.Text(", without its widgets"),
+    ]
 
 
 def to_the_exercise(env):
     """Links to the student's copy of this page's assignment, if it has one."""
     slug = Path(env.docname).name
-    if not (ROOT / exercise_of(slug)).exists():
+    file = f"exercises/{slug}/{slug}.ipynb"
+    if not Path(env.srcdir, file).exists():
         return []
-    links = [link("download", f"../{exercise_of(slug)}")]
-    public = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8")).get("repository", {})
-    if public.get("url"):
-        place = public["url"].removeprefix("https://github.com/")
-        colab = f"https://colab.research.google.com/github/{place}/blob/{public['branch']}/{exercise_of(slug)}"
-        links += [nodes.Text(", "), link("open in Colab", colab)]
-    return [*links, nodes.Text(f", or run make lab and open {slug}")]
-
-
-def exercise_of(slug):
-    return f"exercises/{slug}/{slug}.ipynb"
+    download = addnodes.download_reference("", "", nodes.Text("download"), reftarget=f"/{file}", refdoc=env.docname)
+    links = [download]
+    theme = env.config.html_theme_options
+    if theme.get("repository_url"):
+        place = theme["repository_url"].removeprefix("https://github.com/").strip("/")
+        branch = theme.get("repository_branch") or "main"
+        colab = f"https://colab.research.google.com/github/{place}/blob/{branch}/{file}"
+        links += [nodes.Text(", "), nodes.reference("", "open in Colab", refuri=colab)]
+    return [*links, nodes.Text(", or run "), nodes.literal(text="make lab"), nodes.Text(f" and open {file}")]
 
 
 def count_minutes(app, doctree, docname):
@@ -200,5 +224,6 @@ def setup(app):
     app.add_directive("quiz", Quiz)
     app.add_directive("chapter", Chapter)
     app.add_directive("assignment", Assignment)
+    app.add_directive("course-map", CourseMap)
     app.connect("doctree-resolved", count_minutes)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

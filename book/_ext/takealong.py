@@ -67,6 +67,8 @@ class Words:
             return question + "\n\n" + hidden("Answers", "\n\n".join(reasons))
         if name == "assignment":
             return ""
+        if name == "course-map":
+            return "\n".join(f"- {line.split('|')[1].strip()}" for line in body.splitlines())
         if name == "math":
             return f"$$\n{body}\n$$"
         if name in ("admonition", "note", "tip", "warning", "important", "seealso", "margin", "dropdown"):
