@@ -2,7 +2,7 @@
 # Kept to what GNU make 3.81 (macOS) understands.
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab exercises serve lint format bench lock clean
+.PHONY: help book test lab exercises serve lighthouse lint format bench lock clean
 
 # The interpreter that makes .venv: `make PYTHON=/path/to/python3.12 book` names another one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -36,6 +36,9 @@ exercises: $(STAMP) ## regenerate exercises/ from solutions/
 serve: $(STAMP) ## serve the built book on this machine only (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run 'make book' first."; exit 1; }
 	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+lighthouse: $(STAMP) ## mark the built pages with Lighthouse (PAGES="book/intro ..." for some of them)
+	@$(PY) tools/lighthouse.py $(PAGES)
 
 lint: $(STAMP) ## check style without changing a file
 	@$(PY) -m ruff check .

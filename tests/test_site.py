@@ -1,18 +1,28 @@
 """The built book in a real browser, from the disk, with the network closed: it needs nobody else's server."""
 
+import gzip
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
 from conftest import CHROMIUM
 
-SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 PAGES = [name for name in PAGES if name != "index.html"]  # which leads to the landing page and is empty
 MISSING = [
     what for what, there in [("the book: make book", PAGES), ("Chromium: apt install chromium", CHROMIUM)] if not there
 ]
+VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+# The listings of the package are all made by one template: each is looked at once, on a telephone in the dark
+SEEN = [(name, *view) for name in PAGES for view in (VIEWS[-1:] if name.startswith("code/") else VIEWS)]
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+KILOBYTES = 700
 
 
 def test_the_book_is_built_and_chromium_is_there():
@@ -21,11 +31,11 @@ def test_the_book_is_built_and_chromium_is_there():
     assert not MISSING
 
 
-VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
-RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+def file_of(url):
+    return Path(unquote(urlparse(url).path))
 
 
-@pytest.fixture(scope="module", params=[] if MISSING else [(name, *view) for name in PAGES for view in VIEWS], ids=str)
+@pytest.fixture(scope="module", params=[] if MISSING else SEEN, ids=str)
 def page(request, browser):
     """A page, opened, and what it asked for and complained of on the way."""
     name, width, scheme = request.param
@@ -50,6 +60,15 @@ def test_a_page_has_nothing_to_complain_of(page):
     assert page.complaints == []
 
 
+def test_a_page_is_light_on_the_wire(page):
+    weight = 0
+    for url in {url.split("?")[0].split("#")[0] for url in page.asked if url.startswith("file:")}:
+        content = file_of(url).read_bytes()
+        packed = url.endswith((".woff2", ".png", ".jpg", ".jpeg"))
+        weight += len(content if packed else gzip.compress(content))
+    assert weight <= 1000 * KILOBYTES
+
+
 def test_pictures_are_there_and_say_what_they_show(page):
     assert page.eval_on_selector_all("img", "all => all.filter(i => !i.naturalWidth).map(i => i.src)") == []
     assert page.eval_on_selector_all("article img", "all => all.filter(i => !i.alt.trim()).map(i => i.src)") == []
@@ -60,6 +79,10 @@ def test_formulas_are_rendered(page):
     assert page.locator(".math").count() == page.locator(".math .katex").count()
 
 
+def test_widgets_are_alive(page):
+    assert page.eval_on_selector_all(":not(:defined)", "all => all.map(e => e.tagName)") == []
+
+
 def test_nothing_reaches_over_the_edge_of_the_screen(page):
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
 
@@ -67,3 +90,53 @@ def test_nothing_reaches_over_the_edge_of_the_screen(page):
 def test_a_page_is_accessible(page):
     results = Axe().run(page, options={"runOnly": RULES})
     assert not results.violations_count, results.generate_report()
+
+
+@pytest.fixture(scope="module")
+def soups():
+    """All pages, parsed."""
+    return {SITE / name: BeautifulSoup((SITE / name).read_text(encoding="utf-8"), "html.parser") for name in PAGES}
+
+
+@pytest.mark.skipif(bool(MISSING), reason="the book is not built")
+def test_every_link_inside_the_book_leads_somewhere(soups):
+    places = {path: {tag["id"] for tag in soup.find_all(id=True)} for path, soup in soups.items()}
+    dead = []
+    for path, soup in soups.items():
+        for link in soup.find_all("a", href=True):
+            address, _, anchor = link["href"].partition("#")
+            if urlparse(address).scheme:
+                continue
+            target = (path.parent / unquote(address)).resolve() if address else path
+            anchor = unquote(anchor)
+            if not target.exists() or (anchor and target in places and anchor not in places[target]):
+                dead.append(f"{path.relative_to(SITE)} -> {link['href']}")
+    assert soups
+    assert dead == []
+
+
+@pytest.mark.skipif(bool(MISSING), reason="the book is not built")
+@pytest.mark.parametrize("path", sorted(ROOT.glob("tests/concepts/*.yml")), ids=lambda path: path.stem)
+def test_the_index_leads_to_every_concept_of_the_chapter(path, soups):
+    concepts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    index = soups[SITE / "genindex.html"]
+    entries = set()
+    for link in index.find_all("a", href=True):
+        if link["href"].startswith(f"book/{path.stem}.html#"):
+            item = link.find_parent("li")
+            entries.add(item.get_text(" ").strip().split("\n")[0].strip().split("  ")[0])
+            outer = item.find_parent("li")
+            if outer:
+                entries.add(f"{outer.contents[0].get_text().strip()}; {item.get_text().strip()}")
+    assert concepts
+    assert sorted({entry for entry in concepts.values() if entry not in entries}) == []
+
+
+@pytest.mark.skipif(bool(MISSING), reason="the book is not built")
+def test_the_search_finds_a_word_without_a_server(browser):
+    context = browser.new_context(offline=True)
+    tab = context.new_page()
+    tab.goto(f"{(SITE / 'search.html').as_uri()}?q=cross-correlation")
+    tab.locator("#search-results li a").first.wait_for()
+    assert tab.locator("#search-results li a", has_text="convolution").count()
+    context.close()
