@@ -3,6 +3,9 @@
 import os
 import re
 import shutil
+import socket
+import subprocess
+import time
 from pathlib import Path
 
 import sphinxcontrib.katex as katex
@@ -50,6 +53,26 @@ def strict_katex():
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, macros=MACROS)
     katex.NODEJS_BINARY = find_node()
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0  # 5 s is too short on a machine that is busy executing pages
+    katex.KaTeXServer.start_server_process = classmethod(start_server_process)
+
+
+def start_server_process(server, folder, timeout):
+    """Start node and connect to it. Its socket is there a moment before it listens, so being refused is no failure."""
+    path = folder / "katex.sock"
+    process = subprocess.Popen(
+        server.build_command(socket=path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder
+    )
+    end = time.monotonic() + timeout
+    while process.poll() is None and time.monotonic() < end:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+            return process, connection
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            time.sleep(0.01)
+    process.kill()  # else it would outlive the build
+    raise server.timeout_error(timeout)
 
 
 def public_address(app, config):
@@ -89,8 +112,6 @@ def lean_page(app, pagename, templatename, context, doctree):
     if context.get("body"):
         # the label would replace the words that are seen, and a voice command says the words that are seen
         context["body"] = context["body"].replace('<summary aria-label="Toggle hidden content">', "<summary>")
-        # a role that no list may hold, as the entries of a bibliography have it
-        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 def slim_static(app, exception):

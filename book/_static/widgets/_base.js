@@ -6,7 +6,7 @@ window.cnn = (() => {
   /* The colour of a signed number, as cnncourse.plotting.SIGNED has it: zero is the paper of the page. */
   function tint(value, limit) {
     if (!value || !limit) return "transparent";
-    const share = Math.round(Math.min(1, Math.abs(value) / limit) * 70);
+    const share = Math.round(Math.min(1, Math.abs(value) / limit) * 50);
     return `color-mix(in srgb, var(--cnn-${value > 0 ? "above" : "below"}) ${share}%, transparent)`;
   }
 
