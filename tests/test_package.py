@@ -17,7 +17,7 @@ MODULES = sorted(m.name for m in pkgutil.walk_packages(cnncourse.__path__, "cnnc
 # From the bottom up: nobody imports what stands further down in this list
 LEVELS = [
     *["validation", "files", "fast", "shapes", "optimisers", "initialisers", "activations", "dropout", "normalisation"],
-    *["unfolding", "losses", "segmentation_losses", "pooling", "adaptive_pooling", "stochastic_pooling"],
+    *["unfolding", "losses", "segmentation_losses", "pooling", "adaptive_pooling", "stochastic_pooling", "antialiasing"],
     *["convolution", "depthwise", "transposed", "gradients", "data"],
     *["layers", "parallel", "training", "network", "keras_bridge", "baselines", "plotting"],
 ]

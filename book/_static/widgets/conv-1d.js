@@ -1,8 +1,7 @@
 /* Slide a kernel along a signal; the same sums as the rows of a matrix. */
 (() => {
   "use strict";
-  const { el, grid, show, status } = cnn;
-  const { tint } = cnn;
+  const { el, grid, show, status, tint } = cnn;
   const MOST = { signal: 12, kernel: 7 };
 
   /* --- arithmetic: tests/test_widget_conv_1d.py holds it to cnncourse --- */

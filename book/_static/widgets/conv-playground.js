@@ -1,8 +1,7 @@
 /* A small image, a kernel and the knobs: predict the size of the map, then see where each of its numbers comes from. */
 (() => {
   "use strict";
-  const { el, grid, show, status } = cnn;
-  const { tint } = cnn;
+  const { el, grid, show, status, tint } = cnn;
 
   /* --- arithmetic: tests/test_widget_conv_playground.py holds it to cnncourse --- */
 

@@ -47,6 +47,7 @@
     const { x, groups, epsilon } = data, channels = x[0][0].length;
     const limit = Math.max(...x.flat(2).map(Math.abs));
     let kind = "batch", testing = false, place = [0, 0, 0], shown = null;
+    const constants = () => testing && kind === "batch"; // do constants stand in for the statistics of the batch?
 
     const choice = cnn.el("select", { id: "norm-kind", onchange: () => { kind = choice.value; update(); settle(); } });
     for (const [key, text] of Object.entries(KINDS)) choice.append(cnn.el("option", { value: key }, key === "group" ? `${text}, ${groups} groups` : text));
@@ -68,8 +69,6 @@
         };
       },
     }));
-    const constants = () => testing && kind === "batch";
-
     const status = cnn.status(), sum = cnn.el("p", { class: "norm-sum" });
     widget.append(
       cnn.el("div", { class: "cnn-row norm-controls" },

@@ -130,7 +130,8 @@
       const now = weights(sizes);
       for (const { layer, number, share } of rows) {
         number.textContent = count(now[layer]);
-        share.textContent = count(now[layer] / now.convolution);
+        const times = now[layer] / now.convolution;
+        share.textContent = times < 100 ? String(Number(times.toPrecision(3))) : count(Math.round(times));
       }
       return now;
     }
