@@ -123,6 +123,13 @@ def test_each_seed_is_trained_as_if_it_were_the_only_one():
     assert together.train[1] == alone.train[0] and together.test[1] == alone.test[0]
 
 
+def test_a_seed_is_also_that_of_the_order_of_the_images():
+    train, test = digits(per_class=5)
+    runs = train_over_seeds(lambda seed: baselines.logistic_regression(), train, test, seeds=(0, 1), epochs=1)
+    first, second = (network.params["dense_1/kernel"] for network in runs.networks)  # from the same start
+    assert not np.array_equal(first, second)
+
+
 def test_the_accuracies_are_those_of_the_networks():
     train, test = digits(per_class=5)
     runs = train_over_seeds(baselines.logistic_regression, train, test, epochs=3)

@@ -287,6 +287,22 @@ def test_a_page_that_would_stop_as_a_notebook_is_a_warning(build, text, complain
     assert complaint in build({"index.md": f"{FRONT}\n# T\n\n{text}"}, extensions=("takealong",))[1]
 
 
+def test_every_way_of_making_a_name_counts(build):
+    code = """
+import os.path as paths
+from math import pi as half_turn
+def f(a, *b, c=1, **d): return a, b, c, d
+class K: x = 1
+try:
+    [e for e in range(3)]
+except ValueError as error:
+    print(error, paths, half_turn, f, K, lambda g: g)
+with open("x") as file: file, (h := 1)
+for i, (j, *k) in []: i, j, k, h
+"""
+    assert build({"index.md": f"{FRONT}\n# T\n\n{CELL.format(code)}"}, extensions=("takealong",))[1] == ""
+
+
 def chapters():
     return sorted((ROOT / "_build" / "html" / "_sources" / "book").glob("ch*.ipynb"))
 

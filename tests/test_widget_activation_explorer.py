@@ -32,7 +32,7 @@ def test_it_offers_the_activations_of_the_package(widget):
 def test_values_and_slopes_are_those_of_the_package(widget, name):
     tab = widget("activation-explorer")
     found = tab.evaluate(
-        "([name, xs]) => { const f = cnn['activation-explorer']; return xs.map(x => [f.value(name, x), f.slope(name, x)]); }",
+        "([name, xs]) => xs.map(x => ['value', 'slope'].map(f => cnn['activation-explorer'][f](name, x)))",
         [name, PLACES.tolist()],
     )
     y, dy = ours(name)

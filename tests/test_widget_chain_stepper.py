@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from conftest import STATIC
 
 from cnncourse.activations import relu, relu_backward
 from cnncourse.convolution import conv1d, conv_backward
@@ -9,7 +10,7 @@ EXAMPLE = {"x": [2, 3, 1], "k": [1.5, -0.5], "b": 0.5, "t": [0.5, 2]}
 
 @pytest.fixture
 def tab(widget):
-    return widget("chain-stepper")
+    return widget("chain-stepper", "<chain-stepper class=cnn-widget></chain-stepper>")
 
 
 def by_the_package(p):
@@ -100,6 +101,11 @@ def test_a_number_that_is_none_is_answered_with_a_sentence(tab, typed, sentence)
     assert tab.locator("[aria-invalid]").count() == 0
 
 
-def test_it_fits_a_phone(tab):
+def test_on_a_phone_each_step_brings_its_node_into_view(tab):
     tab.set_viewport_size({"width": 390, "height": 800})
-    assert tab.evaluate("document.documentElement.scrollWidth <= 390")
+    tab.add_style_tag(path=STATIC / "css" / "widgets" / "chain-stepper.css")
+    for step, node in ((5, "L = "), (16, "dx2 = ")):
+        tab.get_by_role("slider").fill(str(step))
+        box = tab.locator("svg text", has_text=node).first.bounding_box()
+        assert tab.evaluate("document.documentElement.scrollWidth <= 390")
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, node

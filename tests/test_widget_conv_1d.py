@@ -117,6 +117,12 @@ def test_a_number_of_the_signal_says_into_which_results_it_goes(tab):
     )
 
 
+def test_a_number_of_the_signal_that_only_meets_a_zero_goes_nowhere(tab):
+    tab.get_by_label("Stride").select_option("2")
+    tab.locator("table").nth(0).locator("tr").nth(0).locator("td").nth(1).click()
+    assert summed(tab) == "Signal 1, which is 3, goes nowhere: its column of the matrix is all zeros."
+
+
 def test_turning_the_kernel_round_changes_the_results(tab):
     tab.get_by_label("Kernel", exact=True).fill("1 2 3")
     tab.keyboard.press("Tab")

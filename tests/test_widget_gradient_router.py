@@ -17,7 +17,7 @@ NUDGES = np.random.default_rng(0).normal(size=(9, 10))
 
 @pytest.fixture
 def tab(widget):
-    return widget("gradient-router")
+    return widget("gradient-router", "<gradient-router class=cnn-widget></gradient-router>")
 
 
 def choose(tab, knob, option):
@@ -131,6 +131,15 @@ def test_a_geometry_that_makes_no_sense_is_answered_with_a_sentence(tab):
     choose(tab, "dilation", "2")
     assert "No window fits" in tab.get_by_role("status").inner_text()  # five pixels are needed, three are there
     assert tab.get_by_role("combobox", name="dilation").input_value() == "1"
+
+
+def test_the_window_of_a_maximum_is_marked_apart_from_its_winner(tab):
+    choose(tab, "size", "2")
+    choose(tab, "operation", "max")
+    tab.get_by_role("grid", name="dy,").get_by_role("gridcell").first.focus()
+    image = tab.get_by_role("grid", name="the image x")
+    assert image.locator("[data-mark=seen]").count() == 3
+    assert image.locator("[data-mark=window]").inner_text() == "5"
 
 
 def test_padding_is_told_apart_without_colour(tab):

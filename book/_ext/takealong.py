@@ -133,6 +133,8 @@ def missing_names(cells):
                 made.add(node.name)
             elif isinstance(node, ast.arg):
                 made.add(node.arg)
+            elif isinstance(node, ast.ExceptHandler) and node.name:
+                made.add(node.name)
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 made |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
         known |= made

@@ -115,6 +115,9 @@
     [["inputs", 54], ["sums", 232], ["ReLU", 382], ["loss", 524]].forEach(([text, x]) =>
       picture.append(svg("text", { x, y: 341, class: "chain-title" }, text)));
 
+    // On a phone the picture is wider than its frame: the keyboard can scroll it, and each step brings its node into view.
+    const frame = cnn.el("div", { class: "cnn-scroll", role: "group", tabindex: 0, "aria-label": "the graph, also told below" }, picture);
+
     const button = (text, onclick) => cnn.el("button", { type: "button", onclick }, text);
     const buttons = {
       start: button("Start again", () => go(0)),
@@ -161,13 +164,15 @@
         group.setAttribute("class", now && now.node === name ? "chain-now" : sloped.has(name) ? "chain-back" : "");
       }
       for (const [name, line] of Object.entries(edges)) line.setAttribute("class", now && now.edges.includes(name) ? "chain-now" : "");
+      const [middle] = PLACES[now ? now.node : "x0"];
+      frame.scrollLeft = (middle / 580) * picture.clientWidth - frame.clientWidth / 2;
       buttons.start.disabled = buttons.back.disabled = at === 0;
       buttons.next.disabled = buttons.end.disabled = at === list.length;
       slider.setAttribute("aria-valuetext", now ? `${at} of ${list.length}, ${now.phase}, ${now.node}` : "0, nothing computed yet");
       status.say(now ? `Step ${at} of ${list.length}, ${now.phase}. ${now.text}.` : `Step 0 of ${list.length}. Only the inputs are known.`);
     }
 
-    widget.append(numbers, cnn.el("div", { class: "cnn-scroll" }, picture), controls, status.node);
+    widget.append(numbers, frame, controls, status.node);
     go(0);
   });
 })();

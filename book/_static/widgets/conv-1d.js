@@ -158,7 +158,8 @@
         sum.textContent = `Result ${place} = ${terms.join(" + ")} = ${name(now.y[place])}`;
       } else {
         const uses = now.T.flatMap((row, i) => row[column] ? [`${name(row[column])} to result ${i}`] : []);
-        sum.textContent = `Signal ${column}, which is ${name(now.signal[column])}, goes with weight ${uses.join(", ") || "nowhere"}: its column of the matrix.`;
+        const where = uses.length ? `goes with weight ${uses.join(", ")}: its column of the matrix` : "goes nowhere: its column of the matrix is all zeros";
+        sum.textContent = `Signal ${column}, which is ${name(now.signal[column])}, ${where}.`;
       }
     }
 

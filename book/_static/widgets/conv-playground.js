@@ -314,7 +314,7 @@
       part("Knobs", el("div", { class: "cnn-row" }, field("stride", "Stride", boxes.stride), field("padding", "Padding", paddingBox), amountPart, field("dilation", "Dilation", boxes.dilation)),
         el("div", { class: "cnn-row conv-playground-ticks" }, turnPart, predictPart)),
       el("div", { class: "cnn-row conv-playground-tables" },
-        el("div", { class: "conv-playground-part" }, el("p", { class: "cnn-label" }, "Image (click or Enter adds 1; digits and minus type)"), imagePlace),
+        el("div", { class: "conv-playground-part" }, el("p", { class: "cnn-label" }, "Image: click to add 1, or type a digit or minus"), imagePlace),
         el("div", { class: "conv-playground-part" }, el("p", { class: "cnn-label" }, "Kernel"), kernelPlace),
         el("div", { class: "conv-playground-part" }, el("p", { class: "cnn-label" }, "Feature map"), mapPlace)),
       formula, sum, line.node);

@@ -157,10 +157,10 @@
         const { from, row, column } = active;
         const list = from === "x" ? terms(kind, x, kernels[geometry.size], geometry, row, column)
           : shares(kind, x, kernels[geometry.size], geometry, row, column);
-        const used = kind === "max" ? list.filter(tap => tap.factor) : list;
+        const mark = tap => (kind === "max" && !tap.factor ? "seen" : "window"); // in the window, but it did not win
         return {
-          pixels: new Map((from === "x" ? [{ row, column }] : used).map(tap => [`${tap.row},${tap.column}`, tap])),
-          outputs: new Map((from === "x" ? used : [{ i: row, j: column }]).map(tap => [`${tap.i},${tap.j}`, tap])),
+          pixels: new Map(from === "x" ? [[`${row},${column}`, "window"]] : list.map(tap => [`${tap.row},${tap.column}`, mark(tap)])),
+          outputs: new Map(from === "x" ? list.map(tap => [`${tap.i},${tap.j}`, mark(tap)]) : [[`${row},${column}`, "window"]]),
           weights: new Set(list.map(tap => `${tap.u},${tap.v}`)),
         };
       };
@@ -185,21 +185,21 @@
           cell(row, column) {
             const r = row - P, c = column - P, inside = r >= 0 && r < H && c >= 0 && c < W;
             if (!inside) return { text: kind === "conv" ? "0" : "", name: "padding", mark: "padding" };
-            return { text: number(x[r][c]), name: `x[${r},${c}] = ${number(x[r][c])}`, mark: on.pixels.has(`${r},${c}`) ? "window" : "" };
+            return { text: number(x[r][c]), name: `x[${r},${c}] = ${number(x[r][c])}`, mark: on.pixels.get(`${r},${c}`) };
           },
         }),
         dy: cnn.grid({
           rows: OH, columns: OW, label: "dy, the gradient that arrives at each output", onactive: onactive("y", 0),
           cell: (i, j) => ({
             text: number(dy[i][j]), name: `dy[${i},${j}] = ${number(dy[i][j])}`, tint: cnn.tint(dy[i][j], dyLimit),
-            mark: on.outputs.has(`${i},${j}`) ? "window" : "",
+            mark: on.outputs.get(`${i},${j}`),
           }),
         }),
         dx: cnn.grid({
           rows: H, columns: W, label: "dx, the gradient of each pixel", onactive: onactive("x", 0),
           cell: (row, column) => ({
             text: cnn.show(dx[row][column], 2), name: `dx[${row},${column}] = ${number(dx[row][column])}`,
-            tint: cnn.tint(dx[row][column], limit), mark: on.pixels.has(`${row},${column}`) ? "window" : "",
+            tint: cnn.tint(dx[row][column], limit), mark: on.pixels.get(`${row},${column}`),
           }),
         }),
       };

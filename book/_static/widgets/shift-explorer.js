@@ -57,7 +57,7 @@
 
     /* the controls */
     const choose = digits.map((digit, k) =>
-      el("button", { type: "button", onclick: () => go({ digit: k, down: 0, right: 0 }) }, `the ${digit.label}`));
+      el("button", { type: "button", "aria-label": `the ${digit.label}`, onclick: () => go({ digit: k, down: 0, right: 0 }) }, String(digit.label)));
     const move = (text, down, right, name, place) =>
       el("button", { type: "button", class: `shift-${place}`, "aria-label": name, onclick: () => go({ down: now.down + down, right: now.right + right }) }, text);
     const pad = el("div", { class: "shift-pad", role: "group", "aria-label": "Move the digit by one pixel" },
