@@ -1,4 +1,4 @@
-"""The data of the course: two sets of images and a photograph that come with the package, and what one does to data before training.
+"""The data of the course: two sets of images, a photograph, and what one does to data before training.
 
 Nothing here reaches for the network. Images are NHWC, float32 in [0, 1]; labels are whole numbers from 0.
 """
