@@ -88,7 +88,8 @@ def test_nothing_reaches_over_the_edge_of_the_screen(page):
 
 
 def test_a_page_is_accessible(page):
-    results = Axe().run(page, options={"runOnly": RULES})
+    # formulas, thousands of elements, have the colour of the words around them: axe would spend a minute on each page
+    results = Axe().run(page, context={"exclude": [[".katex"]]}, options={"runOnly": RULES})
     assert not results.violations_count, results.generate_report()
 
 
