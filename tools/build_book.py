@@ -25,20 +25,25 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
+INDEX = SITE / "index.html"
 CACHE = BUILD / ".jupyter_cache"
-FINGERPRINT = BUILD / "executed_with"
+EXECUTED_WITH = BUILD / "executed_with"
+MADE_OF = SITE / ".made_of"
 
 # What a page's results depend on besides its own cells, which are all that the cache looks at.
 IMPORTED = ("cnncourse/**/*", "benchmarks/*", "book/*.py", "constraints.txt")
+
+# What the site depends on.
+SOURCES = (*IMPORTED, "book/**/*", "exercises/**/*", "_config.yml", "_toc.yml", "tools/build_book.py")
 
 # Each kernel would otherwise print a paragraph about its unencrypted, local-only connection.
 QUIET = {"extra_arguments": ["--log-level=ERROR"]}
 
 
-def fingerprint():
-    """A hash of everything the pages import or read."""
+def fingerprint(patterns):
+    """A hash of the files that the patterns name."""
     digest = hashlib.sha256(sys.version.encode())
-    files = {path for pattern in IMPORTED for path in ROOT.glob(pattern) if path.is_file()}
+    files = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
     for path in sorted(files):
         if "__pycache__" not in path.parts:
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
@@ -46,14 +51,18 @@ def fingerprint():
     return digest.hexdigest()
 
 
+def is_recorded(record, digest):
+    return record.exists() and record.read_text() == digest
+
+
 def drop_stale_results():
     """Forget the executed pages when the code behind them has changed: text and code must not disagree."""
-    now = fingerprint()
-    if CACHE.exists() and (not FINGERPRINT.exists() or FINGERPRINT.read_text() != now):
+    now = fingerprint(IMPORTED)
+    if CACHE.exists() and not is_recorded(EXECUTED_WITH, now):
         print("    the package has changed: executing every page again", flush=True)
         shutil.rmtree(CACHE)
     BUILD.mkdir(exist_ok=True)
-    FINGERPRINT.write_text(now)
+    EXECUTED_WITH.write_text(now)
 
 
 def notebooks():
@@ -99,7 +108,12 @@ def execute_pages(timeout):
 
 
 def main():
+    """None, or what to say on a failure."""
     start = time.monotonic()
+    made_of = fingerprint(SOURCES)
+    if is_recorded(MADE_OF, made_of):
+        print(f"==> The book is up to date: {INDEX.as_uri()}")
+        return None
     print("==> Building the book", flush=True)
     drop_stale_results()
     execute_pages(yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["execute"]["timeout"])
@@ -111,7 +125,9 @@ def main():
     if build.returncode:
         print(build.stdout)
         return f"The book was not built: see above (exit status {build.returncode})."
-    print(f"==> The book is ready ({time.monotonic() - start:.0f} s): {(SITE / 'index.html').as_uri()}")
+    MADE_OF.write_text(made_of)
+    print(f"==> The book is ready ({time.monotonic() - start:.0f} s): {INDEX.as_uri()}")
+    return None
 
 
 if __name__ == "__main__":

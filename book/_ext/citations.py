@@ -1,5 +1,6 @@
 """Citations by author and year: He et al. (2016a), in the prose and at the head of the list of references."""
 
+import functools
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -75,4 +76,6 @@ def setup(app):
     app.add_node(nodes.citation, override=True, html=(open_work, close_work))
     sphinxcontrib.bibtex.plugin.register_plugin("sphinxcontrib.bibtex.style.referencing", "in_prose", InProse)
     pybtex.plugin.register_plugin("pybtex.style.formatting", "in_list", InList)
+    # Asked several times for each citation, and each time it searches every installed package (5 s for the book).
+    pybtex.plugin._load_entry_point = functools.cache(pybtex.plugin._load_entry_point)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
