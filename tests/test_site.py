@@ -10,6 +10,7 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from conftest import CHROMIUM
+from fontTools.ttLib import TTFont
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
@@ -35,6 +36,14 @@ def file_of(url):
     return Path(unquote(urlparse(url).path))
 
 
+def lay_out_everything(tab):
+    """As if the reader had been everywhere: a section far from sight is not laid out, its figures are not fetched."""
+    tab.add_style_tag(content="section { content-visibility: visible !important }")
+    tab.eval_on_selector_all("img", "all => all.forEach(figure => figure.loading = 'eager')")
+    tab.wait_for_function("[...document.images].every(figure => figure.complete)")
+    tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 @pytest.fixture(scope="module", params=[] if MISSING else SEEN, ids=str)
 def page(request, browser):
     """A page, opened, and what it asked for and complained of on the way."""
@@ -47,6 +56,7 @@ def page(request, browser):
     tab.on("console", lambda said: tab.complaints.append(said.text) if said.type in ("error", "warning") else None)
     tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
     tab.goto((SITE / name).as_uri(), wait_until="load")
+    lay_out_everything(tab)
     yield tab
     context.close()
 
@@ -128,6 +138,50 @@ def test_the_index_leads_to_every_concept_of_the_chapter(path, soups):
             entries.add(link.find_parent("li").find("a").get_text().strip())
     assert concepts
     assert sorted({entry for entry in concepts.values() if entry not in entries}) == []
+
+
+@pytest.mark.skipif(bool(MISSING), reason="the book is not built")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_link_into_a_page_that_is_not_laid_out_yet_leads_to_its_heading(browser, width):
+    context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+    tab = context.new_page()
+    tab.goto((SITE / "book/ch02_convolution.html").as_uri() + "#making-it-fast", wait_until="load")
+    tab.wait_for_timeout(500)
+    assert 0 <= tab.locator("#making-it-fast h2").bounding_box()["y"] < 450
+    figure = tab.locator("article img").last
+    figure.scroll_into_view_if_needed()
+    tab.wait_for_function("figure => figure.naturalWidth > 0", arg=figure.element_handle())
+    context.close()
+
+
+@pytest.mark.skipif(bool(MISSING), reason="the book is not built")
+def test_a_listing_that_scrolls_is_reached_with_the_keyboard_and_no_other_is(browser):
+    context = browser.new_context(viewport={"width": 390, "height": 900}, offline=True)
+    tab = context.new_page()
+    tab.goto((SITE / "book/ch02_convolution.html").as_uri(), wait_until="load")
+    lay_out_everything(tab)
+    tab.eval_on_selector_all("details", "all => all.forEach(closed => closed.open = true)")
+    tab.wait_for_timeout(300)
+    stops = tab.eval_on_selector_all("pre", "all => all.map(e => [e.scrollWidth > e.clientWidth, e.tabIndex === 0])")
+    assert {wide for wide, _ in stops} == {True, False}
+    assert [wide for wide, _ in stops] == [stop for _, stop in stops]
+    context.close()
+
+
+@pytest.mark.skipif(bool(MISSING), reason="the book is not built")
+def test_the_icons_that_are_shown_are_in_the_small_font(browser):
+    context = browser.new_context(offline=True)
+    tab = context.new_page()
+    tab.goto((SITE / "book/intro.html").as_uri(), wait_until="load")
+    icons = tab.evaluate("""async () => {
+        await document.fonts.load('900 16px "Font Awesome 6 Free"', "\uf002");
+        return [...new Set([...document.querySelectorAll("i[class*=fa-]")]
+            .map(icon => getComputedStyle(icon, "::before").content))].filter(c => c.length === 3).map(c => c[1]);
+    }""")
+    font = TTFont(SITE / "_static/vendor/fontawesome/webfonts/fa-solid-900.woff")
+    assert len(icons) >= 8
+    assert {ord(icon) for icon in icons} <= set(font.getBestCmap())
+    context.close()
 
 
 @pytest.mark.skipif(bool(MISSING), reason="the book is not built")

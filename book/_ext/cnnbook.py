@@ -114,22 +114,9 @@ def lean_page(app, pagename, templatename, context, doctree):
         context["body"] = context["body"].replace('<summary aria-label="Toggle hidden content">', "<summary>")
 
 
-def slim_static(app, exception):
-    """Take out of the built site what no page needs."""
-    if exception is not None or app.builder.format != "html":
-        return
-    static = Path(app.outdir, "_static")
-    icons = static / "scripts/fontawesome.js"  # 1.5 MB; the icons come from the theme's web fonts
-    if icons.exists():
-        icons.write_text("/* left out: the icons come from web fonts */\n")
-    for source_map in static.rglob("*.map"):
-        source_map.unlink()
-
-
 def setup(app):
     strict_katex()
     app.connect("config-inited", public_address)
     app.connect("html-page-context", load_widgets)
     app.connect("html-page-context", lean_page, priority=990)
-    app.connect("build-finished", slim_static)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
