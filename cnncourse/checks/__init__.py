@@ -1,0 +1,108 @@
+"""Checks: whether an answer to an exercise is right, and if not, on which case and through which mistake.
+
+from cnncourse.checks import check
+
+check("ch02.output_size", output_size)
+"""
+
+import sys
+import time
+from dataclasses import replace
+from importlib import import_module
+
+import numpy as np
+
+from cnncourse.checks.display import as_html, as_text, headline
+from cnncourse.checks.probing import try_cases
+from cnncourse.checks.verdict import judge, size, weight
+
+CHAPTERS = ["ch02_convolution"]
+SEARCH_SECONDS = 2.0
+
+
+class NotRight(Exception):
+    """An answer is not right yet. It shows itself without a traceback: the mistake is not in the cell that checks."""
+
+    def _render_traceback_(self):
+        return [str(self)]
+
+
+def tasks():
+    """All tasks by their id, in the order of the chapters.
+
+    >>> "ch02.output_size" in tasks()
+    True
+    """
+    modules = [import_module(f"cnncourse.checks.{chapter}") for chapter in CHAPTERS]
+    return {task.id: task for module in modules for task in module.TASKS}
+
+
+def task(name):
+    """The task with that id.
+
+    >>> task("ch02.output_siez")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: there is no task 'ch02.output_siez'; in this chapter there are ch02.output_size, ch02.pad, ...
+    """
+    known = tasks()
+    if name not in known:
+        near = [other for other in known if other.split(".")[0] == str(name).split(".")[0]] or list(known)
+        raise ValueError(f"there is no task {name!r}; in this chapter there are {', '.join(near)}")
+    return known[name]
+
+
+def examine(task, answer, seed=0):
+    """The verdict on an answer, tried on the cases of a seed.
+
+    >>> examine(task("ch02.output_size"), lambda *sizes: 1).passed
+    False
+    """
+    cases = list(task.cases(np.random.default_rng(seed)))
+    return judge(task, cases, try_cases(task, answer, cases))
+
+
+def examine_closely(task, answer, seed=0):
+    """As `examine`; for a wrong answer, other seeds are searched for a case that is smaller and shows it too.
+
+    >>> examine_closely(task("ch02.pad"), lambda x, padding: x).finding.difference.words
+    'expected shape (4, 5), got shape (2, 3)'
+    """
+    verdict = examine(task, answer, seed)
+    end = time.monotonic() + SEARCH_SECONDS
+    for other in range(1, 30):
+        if verdict.passed or verdict.finding.outcome.error or time.monotonic() > end:
+            break
+        cases = task.cases(np.random.default_rng([seed, other]))
+        smaller = [case for case in cases if size(case) < size(verdict.finding.case)]
+        found = judge(task, smaller, try_cases(task, answer, smaller)).finding
+        if found and weight(found) < weight(verdict.finding):
+            verdict = replace(verdict, finding=found)
+    return verdict
+
+
+def in_notebook():
+    """Whether there is a notebook to show HTML in.
+
+    >>> in_notebook()
+    False
+    """
+    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def check(name, answer):
+    """Say whether an answer is right; raise NotRight if it is not.
+
+    >>> check("ch02.pad", np.pad)
+    ch02.pad: right, on 6 cases (zeros around an image).
+    """
+    verdict = examine_closely(task(name), answer)
+    if verdict.passed:
+        print(headline(verdict))
+        return
+    if in_notebook():
+        show = import_module("IPython.display").display
+        show({"text/html": as_html(verdict), "text/plain": as_text(verdict)}, raw=True)
+        raise NotRight(headline(verdict))
+    raise NotRight(as_text(verdict))

@@ -1,0 +1,31 @@
+"""Drawing the cases of a task: arrays that are easy to read, and arrays that are hard to be right on by accident."""
+
+import numpy as np
+
+
+def digits(rng, *shape):
+    """Small whole numbers, none of them 0, as floats: what a reader can follow by hand.
+
+    >>> digits(np.random.default_rng(0), 2, 3)
+    array([[ 4.,  2.,  1.],
+           [-3., -2., -5.]])
+    """
+    return rng.choice([-5.0, -4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0, 5.0], size=shape)
+
+
+def normals(rng, *shape, dtype=np.float64):
+    """Numbers of a standard normal distribution.
+
+    >>> normals(np.random.default_rng(0), 2, dtype=np.float32).dtype
+    dtype('float32')
+    """
+    return rng.normal(size=shape).astype(dtype)
+
+
+def whole(rng, low, high):
+    """A whole number from `low` to `high`, both included, as a Python int.
+
+    >>> whole(np.random.default_rng(0), 2, 2)
+    2
+    """
+    return int(rng.integers(low, high + 1))

@@ -1,0 +1,136 @@
+"""The verdict on an answer: a case it gets wrong, the smallest there is, and the mistake it makes, if that is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnncourse.checks.plain import Difference, difference
+from cnncourse.checks.probing import Outcome, try_case
+from cnncourse.checks.task import Misconception, Task
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A case that an answer got wrong."""
+
+    case: tuple
+    expected: object
+    outcome: Outcome
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was tried, and what was found."""
+
+    task: Task
+    tried: int
+    finding: Finding | None = None
+    misconception: Misconception | None = None
+    outcomes: tuple = ()
+
+    @property
+    def passed(self):
+        return self.finding is None
+
+
+def complaint(task, expected, outcome):
+    """What is wrong with an outcome, or None.
+
+    >>> from cnncourse.checks import task
+    >>> complaint(task("ch02.output_size"), 3, Outcome(4)).words
+    'expected 3, got 4'
+    """
+    names = task.names()
+    if outcome.error == "NotImplementedError":
+        return Difference("not written yet")
+    if outcome.error == "TooSlow":
+        return Difference(f"{outcome.message}: the limit for all cases together is {task.seconds:.0f} s")
+    if outcome.error == "NotPlain":
+        return Difference(f"got no data: {outcome.message}")
+    if outcome.error:
+        where = f", in your line `{outcome.line}`" if outcome.line else ""
+        return Difference(f"{outcome.error}: {outcome.message}{where}")
+    found = difference(expected, outcome.value, task.tolerance)
+    if found:
+        return found
+    if outcome.changed:
+        changed = ", ".join(names[position] for position in outcome.changed)
+        return Difference(f"the result is right, but {changed} came back changed: work on a copy", beside=True)
+    if task.fresh and outcome.shared:
+        shared = ", ".join(names[position] for position in outcome.shared)
+        return Difference(
+            f"the numbers are right, but the result is a view of {shared}: "
+            "whoever changes one of the two changes both; return a copy",
+            beside=True,
+        )
+    return None
+
+
+def size(case):
+    """How many numbers a reader of the case must look at.
+
+    >>> size((np.zeros((2, 3)), 1))
+    7
+    """
+    return sum(np.size(argument) for argument in case)
+
+
+def weight(finding):
+    """By this the findings are ordered: a wrong result comes first, then the case that is easier to read.
+
+    >>> weight(Finding((np.zeros(3), 1), 0, Outcome(), Difference("")))
+    (False, 4)
+    """
+    return finding.difference.beside, size(finding.case)
+
+
+def alike(task, one, other):
+    """Whether two outcomes are the same mistake.
+
+    >>> from cnncourse.checks import task
+    >>> alike(task("ch02.output_size"), Outcome(4), Outcome(5))
+    False
+    """
+    if one.error or other.error:
+        return one.error == other.error
+    if one.value is None or other.value is None:
+        return one.value is other.value
+    same = difference(one.value, other.value, task.tolerance) is None
+    same = same and difference(other.value, one.value, task.tolerance) is None
+    return same and one.changed == other.changed and (not task.fresh or one.shared == other.shared)
+
+
+def diagnose(task, cases, outcomes):
+    """The misconception that gives the very same outcome on every case, or None.
+
+    >>> from cnncourse.checks import task
+    >>> diagnose(task("ch02.output_size"), [(8, 3, 2, 0, 1), (7, 3, 2, 0, 1)], [Outcome(4), Outcome(3)]).name
+    'the number of steps is rounded up'
+    """
+    for misconception in task.misconceptions:
+        if all(
+            alike(task, outcome, try_case(task, misconception.answer, case, task.seconds))
+            for case, outcome in zip(cases, outcomes)
+        ):
+            return misconception
+    return None
+
+
+def judge(task, cases, outcomes):
+    """Compare the outcomes of an answer, obtained here or elsewhere, with those of the reference.
+
+    >>> from cnncourse.checks import task
+    >>> judge(task("ch02.output_size"), [(7, 3, 1, 0, 1)], [Outcome(5)]).passed
+    True
+    """
+    findings = []
+    for case, outcome in zip(cases, outcomes):
+        expected = try_case(task, task.reference, case, task.seconds).value
+        wrong = complaint(task, expected, outcome)
+        if wrong:
+            findings.append(Finding(case, expected, outcome, wrong))
+    if not findings:
+        return Verdict(task, len(cases), outcomes=tuple(outcomes))
+    smallest = min(findings, key=weight)
+    return Verdict(task, len(cases), smallest, diagnose(task, cases, outcomes), tuple(outcomes))

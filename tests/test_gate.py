@@ -1,0 +1,84 @@
+"""The gate: every wrong answer of the bank is rejected and rightly named, every right one gets full marks."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from cnncourse.checks import CHAPTERS, examine, tasks
+from cnncourse.checks.probing import try_cases
+from cnncourse.checks.verdict import judge
+
+SEEDS = range(20)
+TASKS = tasks()
+BANK = [import_module(f"bank.{chapter}") for chapter in CHAPTERS]
+RIGHT = [(name, answer) for chapter in BANK for name, answers in chapter.RIGHT.items() for answer in answers]
+NAMED = [(name, mistake) for name, task in TASKS.items() for mistake in task.misconceptions]
+NAMELESS = [(name, answer) for chapter in BANK for name, answers in chapter.WRONG.items() for answer in answers]
+
+
+def called(value):
+    return getattr(value, "name", getattr(value, "__name__", None)) if not isinstance(value, str) else value
+
+
+def test_the_bank_is_large_enough():
+    for name in TASKS:
+        wrong = [task for task, _ in NAMED + NAMELESS if task == name]
+        right = [task for task, _ in RIGHT if task == name]
+        assert len(wrong) >= 8, f"{name} has {len(wrong)} wrong answers"
+        assert len(right) >= 3, f"{name} has {len(right)} right answers"
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT, ids=called)
+def test_a_right_answer_gets_full_marks(name, answer):
+    for seed in SEEDS:
+        verdict = examine(TASKS[name], answer, seed)
+        assert verdict.passed, verdict.finding.difference.words
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_reference_itself_passes(name):
+    assert all(examine(TASKS[name], TASKS[name].reference, seed).passed for seed in SEEDS)
+
+
+@pytest.mark.parametrize(("name", "mistake"), NAMED, ids=called)
+def test_a_mistake_with_a_name_is_rejected_and_given_that_name(name, mistake):
+    for seed in SEEDS:
+        verdict = examine(TASKS[name], mistake.answer, seed)
+        assert not verdict.passed
+        assert verdict.misconception is mistake, verdict.misconception and verdict.misconception.name
+
+
+@pytest.mark.parametrize(("name", "answer"), NAMELESS, ids=called)
+def test_another_wrong_answer_is_rejected_and_not_given_a_wrong_name(name, answer):
+    for seed in SEEDS:
+        verdict = examine(TASKS[name], answer, seed)
+        assert not verdict.passed
+        assert verdict.misconception is None, verdict.misconception.name
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_same_seed_gives_the_same_cases_and_another_seed_others(name):
+    first, again, other = (str(cases_of(TASKS[name], seed)) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def cases_of(task, seed):
+    return list(task.cases(np.random.default_rng(seed)))
+
+
+def test_an_answer_that_is_only_right_on_the_cases_a_student_sees_is_rejected_on_other_seeds():
+    task = TASKS["ch02.correlate"]
+    seen = cases_of(task, 0)
+    known = {str(case): outcome.value for case, outcome in zip(seen, try_cases(task, task.reference, seen))}
+    answer = lambda *case: known.get(str(case))  # noqa: E731
+    assert examine(task, answer, 0).passed
+    assert not examine(task, answer, 1).passed
+
+
+def test_a_verdict_does_not_depend_on_where_the_outcomes_come_from():
+    task = TASKS["ch02.pad"]
+    cases = cases_of(task, 3)
+    outcomes = try_cases(task, task.misconceptions[0].answer, cases)
+    assert judge(task, cases, outcomes).misconception is task.misconceptions[0]
