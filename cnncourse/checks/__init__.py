@@ -97,6 +97,8 @@ def check(name, answer):
     >>> check("ch02.pad", np.pad)
     ch02.pad: right, on 6 cases (zeros around an image).
     """
+    if not callable(answer):
+        raise NotRight(f"{name} asks for a function, and this is a {type(answer).__name__}: pass its name, without ()")
     verdict = examine_closely(task(name), answer)
     if verdict.passed:
         print(headline(verdict))

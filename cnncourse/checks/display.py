@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 LARGEST = 9  # rows and columns of an array that are shown
+KERNELS = ("kernel", "weights", "dw")  # what arrays of weights are called, with rows and columns first
 
 STYLE = "border:1px solid color-mix(in srgb, currentColor 30%, transparent);padding:.15em .5em;text-align:right"
 MARKED = STYLE + ";outline:3px solid #bb5566;outline-offset:-3px;font-weight:bold"
@@ -48,7 +49,7 @@ def title(section):
     return f"chapter {int(page[2:4])}, “{anchor.replace('-', ' ')}”"
 
 
-def plane(array, index):
+def plane(array, index, is_kernel=False):
     """A 1-D or 2-D part of an array that holds the number at `index`, its name, and the index in that part.
 
     >>> plane(np.zeros((2, 4, 5, 3)), (1, 2, 3, 0))[1:]
@@ -57,8 +58,8 @@ def plane(array, index):
     index = index or (0,) * array.ndim
     if array.ndim <= 2:
         return array, "", index
-    # images are (H, W, C) or (N, H, W, C): the two axes before the last are the ones to look at
-    shown = (array.ndim - 3, array.ndim - 2)
+    # rows and columns: kernels are (KH, KW, C, F), images (H, W, C) or (N, H, W, C)
+    shown = (0, 1) if is_kernel else (array.ndim - 3, array.ndim - 2)
     cut = tuple(slice(None) if axis in shown else i for axis, i in enumerate(index))
     name = ", ".join(":" if axis in shown else str(i) for axis, i in enumerate(index))
     return array[cut], f"[{name}]", (index[shown[0]], index[shown[1]])
@@ -99,21 +100,23 @@ def rows(array, index=None):
     ]
 
 
-def picture(value, index=None):
+def picture(name, value, index=None):
     """What is shown of a value: a heading, and rows of numbers if it is an array.
 
-    >>> picture(np.zeros((1, 2)))
+    >>> picture("x", np.zeros((1, 2)))
     ('array, shape (1, 2), float64', [[('0', False), ('0', False)]])
+    >>> picture("got", 5.0)
+    ('5.0', [])
     """
     if not isinstance(value, np.ndarray):
-        return repr(value) if not isinstance(value, float) else number(value), []
+        return number(value) if isinstance(value, float) and not value.is_integer() else repr(value), []
     about = f"array, shape {value.shape}, {value.dtype}"
     if not value.size or not value.ndim:
         return f"{about}: {value.tolist()}", []
-    part, name, where = plane(value, index)
+    part, shown, where = plane(value, index, is_kernel=name.startswith(KERNELS))
     part, starts = window(part, where)
-    if name or part.shape != value.shape:
-        about += f"; shown is {name or 'a part'}"
+    if shown or part.shape != value.shape:
+        about += f"; shown is {shown or 'a part'}"
         about += f" from {starts}" if any(starts) else ""
     local = tuple(i - start for i, start in zip(where, starts)) if index is not None else None
     return about, rows(part, local)
@@ -169,7 +172,9 @@ def remarks(verdict):
     >>> list(remarks(examine(task("ch02.pad"), lambda x, padding: print("here"))))
     ['Your code printed: here']
     """
-    outcome = verdict.finding.outcome
+    outcome, names = verdict.finding.outcome, verdict.task.names()
+    if outcome.changed and not verdict.finding.difference.beside:
+        yield f"Your code also changed {', '.join(names[position] for position in outcome.changed)}: work on a copy"
     if outcome.printed:
         text = outcome.printed.strip()
         yield f"Your code printed: {text[:300]}{' …' * (len(text) > 300)}"
@@ -190,7 +195,7 @@ def as_text(verdict):
         return lines[0]
     lines += [verdict.finding.difference.words, "The smallest case that shows it:"]
     for name, value, index in parts(verdict.finding, verdict.task.names()):
-        about, table = picture(value, index)
+        about, table = picture(name, value, index)
         lines.append(f"  {name}: {about}")
         cells = [[f">{text}<" if marked else text for text, marked in row] for row in table]
         width = max((len(cell) for row in cells for cell in row), default=0)
@@ -233,7 +238,7 @@ def as_html(verdict):
     blocks = [first, f"<p>{escape(verdict.finding.difference.words)}</p><p>The smallest case that shows it:</p>"]
     boxes = []
     for name, value, index in parts(verdict.finding, verdict.task.names()):
-        about, table = picture(value, index)
+        about, table = picture(name, value, index)
         words = f"<code>{escape(name)}</code>: {escape(about)}"
         boxes.append(f'<div style="margin:0 1.5em .5em 0">{words}{table_html(table)}</div>')
     blocks.append(f'<div style="display:flex;flex-wrap:wrap">{"".join(boxes)}</div>')
