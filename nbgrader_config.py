@@ -1,6 +1,11 @@
 """The course as nbgrader sees it: `nbgrader` commands and formgrader, run from this folder, read this file."""
 
+import os
+import sys
 from pathlib import Path
+
+# nbgrader starts `alembic` by its name, which is only found where the environment is activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 c = get_config()  # noqa: F821 - traitlets puts it here
 

@@ -16,7 +16,11 @@ def show_progress(cell, count):
 
 
 def check(arguments):
-    """Run a notebook and print what each task earned; the exit status is 0 only when every task passes."""
+    """Run a notebook and print what each task earned; the exit status is 0 only when every task passes.
+
+    >>> check(argparse.Namespace(notebook="nowhere.ipynb", seconds=1))
+    'there is no file nowhere.ipynb'
+    """
     marking = import_module("cnncourse.marking")
     try:
         notebook = marking.read(arguments.notebook)
@@ -38,7 +42,8 @@ def parser():
     """
     top = argparse.ArgumentParser(prog="cnncourse", description="The CNN course at the command line.")
     commands = top.add_subparsers(title="commands", required=True)
-    command = commands.add_parser("check", help=check.__doc__.split(";")[0], description=check.__doc__)
+    about = "Run a notebook and print what each task earned. The exit status is 0 only when every task passes."
+    command = commands.add_parser("check", help="run a notebook and print what each task earned", description=about)
     command.add_argument("notebook", help="a notebook of exercises/, with your answers")
     command.add_argument("--seconds", type=int, default=120, help="the time limit for one cell (default: 120)")
     command.set_defaults(run=check)

@@ -31,7 +31,7 @@ EXECUTED_WITH = BUILD / "executed_with"
 MADE_OF = SITE / ".made_of"
 
 # What a page's results depend on besides its own cells, which are all that the cache looks at.
-IMPORTED = ("cnncourse/**/*", "benchmarks/*", "book/*.py", "constraints.txt")
+IMPORTED = ("cnncourse/**/*", "benchmarks/*", "book/*.py", "solutions/**/*", "tests/bank/*", "constraints.txt")
 
 # What the site depends on.
 SOURCES = (*IMPORTED, "book/**/*", "exercises/**/*", "_config.yml", "_toc.yml", "tools/build_book.py")

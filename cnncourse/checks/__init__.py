@@ -16,7 +16,7 @@ from cnncourse.checks.display import as_html, as_text, headline
 from cnncourse.checks.probing import try_cases
 from cnncourse.checks.verdict import judge, size, weight
 
-CHAPTERS = ["ch02_convolution"]
+CHAPTERS = ["ch01_why_convolution", "ch02_convolution", "ch03_pooling", "ch04_backpropagation", "ch05_layers"]
 SEARCH_SECONDS = 2.0
 
 

@@ -54,10 +54,15 @@ def plane(array, index, is_kernel=False):
 
     >>> plane(np.zeros((2, 4, 5, 3)), (1, 2, 3, 0))[1:]
     ('[1, :, :, 0]', (2, 3))
+    >>> plane(np.zeros((2, 1, 1, 3)), (1, 0, 0, 2))[1:]  # there is nothing beside the part
+    ('', (1, 2))
     """
     index = index or (0,) * array.ndim
+    long = [axis for axis, n in enumerate(array.shape) if n > 1] or [0]
     if array.ndim <= 2:
         return array, "", index
+    if len(long) <= 2:
+        return array.reshape([array.shape[axis] for axis in long]), "", tuple(index[axis] for axis in long)
     # rows and columns: kernels are (KH, KW, C, F), images (H, W, C) or (N, H, W, C)
     shown = (0, 1) if is_kernel else (array.ndim - 3, array.ndim - 2)
     cut = tuple(slice(None) if axis in shown else i for axis, i in enumerate(index))
@@ -115,7 +120,7 @@ def picture(name, value, index=None):
         return f"{about}: {value.tolist()}", []
     part, shown, where = plane(value, index, is_kernel=name.startswith(KERNELS))
     part, starts = window(part, where)
-    if shown or part.shape != value.shape:
+    if shown or part.size != value.size:
         about += f"; shown is {shown or 'a part'}"
         about += f" from {starts}" if any(starts) else ""
     local = tuple(i - start for i, start in zip(where, starts)) if index is not None else None
@@ -133,7 +138,7 @@ def follow(value, path):
     return value
 
 
-def parts(finding, names):
+def parts(finding, names, results=()):
     """What a failing case consists of: (name, value, index to mark).
 
     >>> from cnncourse.checks import examine, task
@@ -143,7 +148,7 @@ def parts(finding, names):
     """
     yield from ((name, argument, None) for name, argument in zip(names, finding.case))
     path, index = finding.difference.path, finding.difference.index
-    place = "".join(f"[{key!r}]" for key in path)
+    place = "".join(f" {results[key]}" if results else f"[{key!r}]" for key in path)
     if not finding.outcome.error:
         yield f"expected{place}", follow(finding.expected, path), index
         got = follow(finding.outcome.value, path)
@@ -194,7 +199,7 @@ def as_text(verdict):
     if verdict.passed or verdict.finding.difference.words == "not written yet":
         return lines[0]
     lines += [verdict.finding.difference.words, "The smallest case that shows it:"]
-    for name, value, index in parts(verdict.finding, verdict.task.names()):
+    for name, value, index in parts(verdict.finding, verdict.task.names(), verdict.task.results):
         about, table = picture(name, value, index)
         lines.append(f"  {name}: {about}")
         cells = [[f">{text}<" if marked else text for text, marked in row] for row in table]
@@ -237,7 +242,7 @@ def as_html(verdict):
         return first
     blocks = [first, f"<p>{escape(verdict.finding.difference.words)}</p><p>The smallest case that shows it:</p>"]
     boxes = []
-    for name, value, index in parts(verdict.finding, verdict.task.names()):
+    for name, value, index in parts(verdict.finding, verdict.task.names(), verdict.task.results):
         about, table = picture(name, value, index)
         words = f"<code>{escape(name)}</code>: {escape(about)}"
         boxes.append(f'<div style="margin:0 1.5em .5em 0">{words}{table_html(table)}</div>')

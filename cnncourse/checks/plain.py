@@ -50,10 +50,11 @@ class Difference:
     beside: bool = False  # the result is right, and something beside it is not
 
 
-def difference(expected, got, tolerance=1e-4):
+def difference(expected, got, tolerance=1e-4, names=()):
     """The first difference between two plain values, or None.
 
     A list of lists will do for an array, and any float type for another. A number that counts must be whole.
+    `names` are what the parts of a tuple are called.
 
     >>> difference(np.array([1.0, 2.0]), (1.0, 2.5)).words
     'at [1]: expected 2, got 2.5'
@@ -68,7 +69,7 @@ def difference(expected, got, tolerance=1e-4):
     if isinstance(expected, dict):
         return _dict_difference(expected, got, tolerance)
     if isinstance(expected, tuple):
-        return _tuple_difference(expected, got, tolerance)
+        return _tuple_difference(expected, got, tolerance, names)
     if isinstance(got, np.ndarray) and got.size == 1 and got.ndim == 0:
         got = got.item()
     if isinstance(expected, (bool, str)) or expected is None:
@@ -141,7 +142,7 @@ def _parts_difference(keys, expected, got, tolerance, name):
     return None
 
 
-def _tuple_difference(expected, got, tolerance):
+def _tuple_difference(expected, got, tolerance, names):
     if isinstance(got, np.ndarray) and got.ndim:
         got = tuple(got)  # an array of as many parts
         got = tuple(to_plain(part) for part in got)
@@ -149,7 +150,8 @@ def _tuple_difference(expected, got, tolerance):
         return Difference(f"expected {len(expected)} values, got {brief(got)}")
     if len(got) != len(expected):
         return Difference(f"expected {len(expected)} values, got {len(got)}")
-    return _parts_difference(range(len(expected)), expected, got, tolerance, lambda key: f"value {key + 1}")
+    names = names or [f"value {number}" for number in range(1, len(expected) + 1)]
+    return _parts_difference(range(len(expected)), expected, got, tolerance, names.__getitem__)
 
 
 def _dict_difference(expected, got, tolerance):

@@ -48,6 +48,7 @@ class Task:
     cases: Callable
     misconceptions: tuple = ()
     probe: Callable = call
+    results: tuple = ()  # what the parts of the result are called, if it is a tuple
     fresh: bool = False  # the result must not be a view of an argument
     tolerance: float = 1e-4
     seconds: float = 10.0  # for all cases of a task together

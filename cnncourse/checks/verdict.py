@@ -51,7 +51,7 @@ def complaint(task, expected, outcome):
     if outcome.error:
         where = f", in your line `{outcome.line}`" if outcome.line else ""
         return Difference(f"{outcome.error}: {outcome.message}{where}")
-    found = difference(expected, outcome.value, task.tolerance)
+    found = difference(expected, outcome.value, task.tolerance, task.results)
     if found:
         return found
     if outcome.changed:

@@ -1,0 +1,117 @@
+"""The assignments: what is in solutions/, what is released to exercises/, and that the two belong together."""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnncourse.checks import CHAPTERS, tasks
+
+ROOT = Path(__file__).resolve().parents[1]
+SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
+slug_of = [path.stem for path in SOLUTIONS]
+
+
+def cells(path):
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def grading(cell):
+    return cell["metadata"].get("nbgrader", {})
+
+
+def released(path):
+    return ROOT / "exercises" / path.parent.name / path.name
+
+
+def test_every_chapter_with_tasks_has_its_rooms():
+    assert sorted(CHAPTERS) == slug_of
+    for slug in CHAPTERS:
+        assert (ROOT / "book" / f"{slug}.md").exists()
+        assert (ROOT / "exercises" / slug / f"{slug}.ipynb").exists()
+        assert (ROOT / "tests" / "bank" / f"{slug}.py").exists()
+
+
+def test_the_release_is_what_the_solutions_generate_to_the_byte(tmp_path):
+    shutil.copytree(ROOT / "solutions", tmp_path / "solutions")
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    script = [sys.executable, str(ROOT / "tools" / "release_exercises.py"), "--course", str(tmp_path)]
+    subprocess.run(script, check=True, capture_output=True)
+    for path in SOLUTIONS:
+        assert released(path).read_bytes() == (tmp_path / "exercises" / path.parent.name / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=slug_of)
+def test_an_assignment_has_its_normal_form(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    assert notebook["metadata"]["kernelspec"] == {"display_name": "Python 3", "language": "python", "name": "python3"}
+    for cell in notebook["cells"]:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+        assert grading(cell).get("grade_id", cell["id"]) == cell["id"]
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=slug_of)
+def test_each_task_is_checked_once_by_one_line_right_below_its_answer(path):
+    listed = []
+    for before, cell in zip(cells(path), cells(path)[1:]):
+        about = grading(cell)
+        if cell["cell_type"] == "code" and about.get("grade"):
+            assert about["locked"] and about["points"] > 0
+            assert grading(before).get("solution")
+            (line,) = ast.parse(source(cell)).body
+            assert line.value.func.id == "check"
+            listed.append(line.value.args[0].value)
+            assert line.value.args[1].id in source(before)
+    chapter = path.stem[:4]
+    assert listed == [name for name in tasks() if name.startswith(f"{chapter}.")]
+    assert 5 <= len(listed) <= 9
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=slug_of)
+def test_points_and_minutes_are_told_and_there_is_one_written_question_and_one_mistake_to_find(path):
+    texts = [source(cell) for cell in cells(path) if cell["cell_type"] == "markdown"]
+    told = sum(
+        int(points) for text in texts for points in re.findall(r"^\*(\d+) points?, about \d+ minutes", text, re.M)
+    )
+    assert told == sum(grading(cell).get("points", 0) for cell in cells(path))
+    assert len([cell for cell in cells(path) if cell["cell_type"] == "markdown" and grading(cell).get("grade")]) == 1
+    assert len(re.findall(r"^## .*[Ff]ind the mistake", "\n".join(texts), re.M)) == 1
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=slug_of)
+def test_the_release_holds_no_answer_no_mistake_and_no_reference(path):
+    text = released(path).read_text(encoding="utf-8")
+    assert "SOLUTION" not in text
+    assert "model answer" not in text
+    for cell in cells(path):
+        if grading(cell).get("solution") and cell["cell_type"] == "code":
+            hidden = source(cell).split("### BEGIN SOLUTION\n")[1].split("### END SOLUTION")[0]
+            lines = [line.strip() for line in hidden.splitlines() if len(line.strip()) > 25]
+            for line in lines:
+                assert json.dumps(line)[1:-1] not in text, line
+    chapter = path.stem[:4]
+    for name, task in tasks().items():
+        if name.startswith(chapter):
+            assert not [mistake.name for mistake in task.misconceptions if mistake.name in text]
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=slug_of)
+def test_a_stub_raises_not_implemented_error_and_does_nothing_else(path):
+    for cell in cells(released(path)):
+        if grading(cell).get("solution") and cell["cell_type"] == "code":
+            functions = [node for node in ast.parse(source(cell)).body if isinstance(node, ast.FunctionDef)]
+            assert functions
+            for function in functions:
+                *_, last = function.body
+                assert isinstance(last, ast.Raise)
+                assert len(function.body) <= 2  # the docstring, and the stub
