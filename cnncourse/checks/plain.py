@@ -33,7 +33,7 @@ def to_plain(value):
     if isinstance(value, dict):
         return {str(key): to_plain(part) for key, part in value.items()}
     if hasattr(value, "__array__"):  # NumPy's own, and the tensors of TensorFlow, JAX and PyTorch
-        array = np.array(value)
+        array = np.asarray(value).copy()
         if array.dtype.kind in "biuf":
             return array
         raise NotPlain(f"an array of dtype {array.dtype} does not hold real numbers")
