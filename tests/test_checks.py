@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -13,7 +14,7 @@ from cnncourse.checks import NotRight, check, examine, examine_closely, task, ta
 from cnncourse.checks.display import address, as_html, as_text
 from cnncourse.checks.plain import NotPlain, difference, to_plain
 from cnncourse.checks.probing import try_case
-from cnncourse.checks.task import returns
+from cnncourse.checks.task import Misconception, Task, returns
 
 ROOT = Path(__file__).resolve().parents[1]
 PAD, SIZES, CORRELATE = (task(name) for name in ("ch02.pad", "ch02.output_size", "ch02.correlate"))
@@ -213,3 +214,30 @@ def test_the_link_leads_to_the_published_book_where_there_is_one(monkeypatch):
 
 def test_a_task_that_asks_for_a_value_takes_a_function_that_returns_it():
     assert returns(4)() == 4
+
+
+@pytest.mark.slow
+def test_a_task_may_ask_for_a_trained_model():
+    def separates(answer, seed):
+        x = np.random.default_rng(seed).normal(size=(200, 2)).astype("float32")
+        return bool(np.mean((answer().predict(x, verbose=0)[:, 0] > 0.5) == (x[:, 0] > x[:, 1])) > 0.9)
+
+    def model(weights):
+        network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+        network.set_weights([np.array(weights, "float32").reshape(2, 1), np.zeros(1, "float32")])
+        return network
+
+    trained = Task(
+        id="ch02.trained",
+        asks="a model that tells which of two numbers is larger",
+        section=PAD.section,
+        reference=lambda: model([5, -5]),
+        cases=lambda rng: [(int(rng.integers(1000)),)],
+        misconceptions=(Misconception("the sign is turned", lambda: model([-5, 5]), "Class 1 is the first number."),),
+        probe=separates,
+    )
+    assert examine(trained, lambda: model([3, -3.1])).passed
+    wrong = examine(trained, lambda: model([-1, 1]))
+    assert not wrong.passed
+    assert wrong.misconception.name == "the sign is turned"
+    assert "expected True, got False" in as_text(wrong)

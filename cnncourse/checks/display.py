@@ -1,6 +1,7 @@
 """A verdict in words and small tables: HTML in a notebook, plain text elsewhere."""
 
 import os
+import re
 from html import escape
 from pathlib import Path
 
@@ -230,17 +231,26 @@ def table_html(rows):
     return f'<table style="border-collapse:collapse;margin:.3em 0">{body}</table>' if rows else ""
 
 
+def prose(text):
+    """Words for a page, with what stands between backticks as code.
+
+    >>> prose("use `//`, if a < b")
+    'use <code>//</code>, if a &lt; b'
+    """
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def as_html(verdict):
     """The verdict for a notebook.
 
     >>> from cnncourse.checks import examine, task
-    >>> as_html(examine(task("ch02.pad"), lambda x, padding: x)).startswith("<p><strong>ch02.pad: not right yet")
+    >>> "<strong>ch02.pad: not right yet" in as_html(examine(task("ch02.pad"), lambda x, padding: x))
     True
     """
     first = f"<p><strong>{escape(headline(verdict))}</strong></p>"
     if verdict.passed or verdict.finding.difference.words == "not written yet":
         return first
-    blocks = [first, f"<p>{escape(verdict.finding.difference.words)}</p><p>The smallest case that shows it:</p>"]
+    blocks = [first, f"<p>{prose(verdict.finding.difference.words)}</p><p>The smallest case that shows it:</p>"]
     boxes = []
     for name, value, index in parts(verdict.finding, verdict.task.names(), verdict.task.results):
         about, table = picture(name, value, index)
@@ -249,9 +259,9 @@ def as_html(verdict):
     blocks.append(f'<div style="display:flex;flex-wrap:wrap">{"".join(boxes)}</div>')
     blocks += [f"<p>{escape(remark)}</p>" for remark in remarks(verdict)]
     if verdict.misconception:
-        name, why = escape(verdict.misconception.name), escape(verdict.misconception.why)
+        name, why = prose(verdict.misconception.name), prose(verdict.misconception.why)
         blocks.append(f"<p><strong>This is what comes out when {name}.</strong> {why}</p>")
     section = section_of(verdict.task, verdict.misconception)
     link, words = address(section), escape(title(section))
     blocks.append(f'<p>See <a href="{escape(link)}">{words}</a>.</p>' if link else f"<p>See {words}.</p>")
-    return "".join(blocks)
+    return f'<div class="cnn-verdict">{"".join(blocks)}</div>'
