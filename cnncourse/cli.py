@@ -51,7 +51,11 @@ def parser():
 
 
 def main(arguments=None):
-    """Run a command and return its exit status."""
+    """Run a command and return its exit status, or a sentence that says what was wrong.
+
+    >>> main(["check", "nowhere.ipynb"])
+    'there is no file nowhere.ipynb'
+    """
     chosen = parser().parse_args(arguments)
     try:
         return chosen.run(chosen)

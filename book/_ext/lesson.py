@@ -165,7 +165,13 @@ def to_the_exercise(env):
         branch = theme.get("repository_branch") or "main"
         colab = f"https://colab.research.google.com/github/{place}/blob/{branch}/{file}"
         links += [nodes.Text(", "), nodes.reference("", "open in Colab", refuri=colab)]
-    return [*links, nodes.Text(", or run "), nodes.literal(text="make lab"), nodes.Text(f" and open {file}")]
+    return [
+        *links,
+        nodes.Text(", or run "),
+        nodes.literal(text="make lab"),
+        nodes.Text(" and open "),
+        nodes.literal(text=file),
+    ]
 
 
 def count_minutes(app, doctree, docname):
