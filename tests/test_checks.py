@@ -1,7 +1,6 @@
 """What a student sees of a check, and what the checks themselves promise."""
 
 import re
-import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -101,10 +100,8 @@ def test_slow_code_is_stopped_and_told_the_limit():
             with suppress(Exception):
                 pass
 
-    start = time.monotonic()
     text = words(replace(PAD, seconds=0.5), endless)
-    assert "not finished after 0 s" in text or "the limit for all cases together" in text
-    assert time.monotonic() - start < 60
+    assert "not finished in time: the limit for all cases together is 0.5 s" in text
 
 
 def test_a_changed_argument_is_named():

@@ -45,7 +45,7 @@ def complaint(task, expected, outcome):
     if outcome.error == "NotImplementedError":
         return Difference("not written yet")
     if outcome.error == "TooSlow":
-        return Difference(f"{outcome.message}: the limit for all cases together is {task.seconds:.0f} s")
+        return Difference(f"{outcome.message}: the limit for all cases together is {task.seconds:g} s")
     if outcome.error == "NotPlain":
         return Difference(f"got no data: {outcome.message}")
     if outcome.error:
