@@ -16,3 +16,16 @@ c.CourseDirectory.release_directory = "exercises"
 
 # A notebook that was opened as text (*.py) holds the answers: never copy one into the release.
 c.CourseDirectory.ignore = [".*", "*.py", "*.pyc", "__pycache__", "feedback"]
+
+# Students' code runs in the sandbox, and the verdict falls outside it: see the instructors' guide.
+c.Autograde.sanitize_preprocessors = [
+    "cnncourse.grading.preprocessors.Rebuild",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "cnncourse.grading.preprocessors.Judge",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "cnncourse.grading.preprocessors.SaveComments",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]

@@ -23,6 +23,15 @@ def returns(value):
     return lambda: value
 
 
+def as_it_is(value, *case):
+    """The value itself: what most tasks compare.
+
+    >>> as_it_is(3, "of a case")
+    3
+    """
+    return value
+
+
 @dataclass(frozen=True)
 class Misconception:
     """A mistake that students really make, as the answer it leads to."""
@@ -38,7 +47,8 @@ class Task:
     """One graded task.
 
     `cases(rng)` gives tuples of arguments, drawn from `rng`; `probe(answer, *case)` does with a student's object what
-    the case asks and returns data; `reference` is a right answer, probed like any other.
+    the case asks and returns data; `settle(value, *case)` makes of that data what is compared, by whoever judges;
+    `reference` is a right answer, probed like any other.
     """
 
     id: str
@@ -48,6 +58,7 @@ class Task:
     cases: Callable
     misconceptions: tuple = ()
     probe: Callable = call
+    settle: Callable = as_it_is  # what is compared is not what came but what this makes of it and of the case
     results: tuple = ()  # what the parts of the result are called, if it is a tuple
     fresh: bool = False  # the result must not be a view of an argument
     tolerance: float = 1e-4

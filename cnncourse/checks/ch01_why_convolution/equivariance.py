@@ -4,23 +4,10 @@ import numpy as np
 
 from cnncourse.baselines import shift_images
 from cnncourse.checks.drawing import digits, normals, whole
+from cnncourse.checks.given.ch01 import ask
 from cnncourse.checks.task import Misconception, Task
-from cnncourse.convolution import conv2d
 
 PAGE = "ch01_why_convolution"
-
-LAYERS = {
-    "convolution": lambda x, weights: conv2d(x, weights)[0],
-    "convolution, then ReLU": lambda x, weights: np.maximum(conv2d(x, weights)[0], 0),
-    "a weight for every place": lambda x, weights: x * weights,
-    "a number for every place is added": lambda x, weights: x + weights,
-    "mirror image": lambda x, weights: x[:, :, ::-1] * weights,
-}
-
-
-def ask(answer, layer, weights, x, down, right):
-    """Ask for the gap of one of the layers, which an answer gets as a function of the images alone."""
-    return answer(lambda images: LAYERS[layer](images, weights), x, down, right)
 
 
 def both_orders(f, x, down, right):

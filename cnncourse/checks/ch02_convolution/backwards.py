@@ -4,19 +4,12 @@ import numpy as np
 
 from cnncourse.checks.ch02_convolution.windows import slide
 from cnncourse.checks.drawing import digits, normals
+from cnncourse.checks.given.ch02 import kernel_of
 from cnncourse.checks.task import Misconception, Task, returns
 
 PAGE = "ch02_convolution"
 
 WANTED = np.array([[0.0, 0.0, 0.0], [-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
-
-
-def apply(answer, image):
-    """What the 3 by 3 kernel that an answer returns makes of an image."""
-    kernel = np.asarray(answer(), dtype=float)
-    if kernel.shape != (3, 3):
-        raise ValueError(f"the kernel has shape {kernel.shape}, but (3, 3) is asked for")
-    return slide(image, kernel, 1)
 
 
 def image_cases(rng):
@@ -32,7 +25,8 @@ KERNEL = Task(
     section=f"{PAGE}#nine-weights-and-a-photograph",
     reference=returns(WANTED),
     cases=image_cases,
-    probe=apply,
+    probe=kernel_of,
+    settle=lambda kernel, image: slide(image, kernel, 1),
     misconceptions=(
         Misconception(
             "left and right are exchanged",

@@ -1,44 +1,15 @@
 """The task on slopes by nudging: central differences."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from cnncourse.checks.drawing import digits, normals, whole
+from cnncourse.checks.given.ch04 import FORMULAS, ask
 from cnncourse.checks.task import Misconception, Task
 
 PAGE = "ch04_backpropagation"
 CHECK = f"{PAGE}#ask-the-forward-pass-gradient-checking"
 
-FORMULAS = {
-    "np.sum(x**2)": lambda x: np.sum(x**2),
-    "np.sum(x**3)": lambda x: np.sum(x**3),
-    "np.prod(x)": lambda x: np.prod(x),
-    "np.sum(np.sin(x)) * np.mean(x**2)": lambda x: np.sum(np.sin(x)) * np.mean(x**2),
-    "np.sum(np.exp(x)) ** 0.5": lambda x: np.sum(np.exp(x)) ** 0.5,
-}
-
-
-@dataclass(frozen=True)
-class Loss:
-    """A function of an array that shows what it computes, in whatever dtype the array has.
-
-    >>> Loss("np.prod(x)")
-    np.prod(x)
-    >>> Loss("np.prod(x)")(np.array([2.0, 3.0]))
-    6.0
-    """
-
-    formula: str
-
-    def __call__(self, x):
-        return FORMULAS[self.formula](x).item()
-
-    def __repr__(self):
-        return self.formula
-
-
-SQUARES, CUBES, PRODUCT, WAVES, ROOT = map(Loss, FORMULAS)
+SQUARES, CUBES, PRODUCT, WAVES, ROOT = FORMULAS
 
 
 def slopes_between(f, x, low, high, distance):
@@ -124,6 +95,7 @@ NUMERICAL = Task(
     section=CHECK,
     reference=numerical_gradient,
     cases=numerical_cases,
+    probe=ask,
     misconceptions=(
         Misconception(
             "the nudge goes upwards only",

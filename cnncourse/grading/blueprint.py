@@ -1,0 +1,64 @@
+"""What the gradebook knows of a notebook, as plain data: nothing that a student hands in can change it."""
+
+import ast
+import json
+
+
+def blueprint_of(gradebook, notebook, assignment):
+    """The blueprint of a notebook in nbgrader's gradebook.
+
+    >>> from types import SimpleNamespace as Row
+    >>> row = Row(kernelspec=None, source_cells=[], grade_cells=[], task_cells=[], solution_cells=[])
+    >>> blueprint_of(Row(find_notebook=lambda *names: row), "one", "ps1")["cells"]
+    []
+    """
+    found = gradebook.find_notebook(notebook, assignment)
+    graded = {cell.name: cell for cell in found.grade_cells}
+    tasks = {cell.name: cell for cell in found.task_cells}
+    solutions = {cell.name for cell in found.solution_cells}
+    cells = [
+        {
+            "name": cell.name,
+            "cell_type": cell.cell_type,
+            "source": cell.source,
+            "locked": bool(cell.locked),
+            "grade": cell.name in graded,
+            "solution": cell.name in solutions,
+            "task": cell.name in tasks,
+            "points": float((graded.get(cell.name) or tasks.get(cell.name)).max_score)
+            if cell.name in graded or cell.name in tasks
+            else 0.0,
+            "checksum": cell.checksum,
+        }
+        for cell in found.source_cells
+    ]
+    kernelspec = json.loads(found.kernelspec) if found.kernelspec else None
+    return {"assignment": assignment, "notebook": notebook, "kernelspec": kernelspec, "cells": cells}
+
+
+def asked(source):
+    """The task and the expression of a cell that holds `check("task", expression)` and nothing else, or None.
+
+    >>> asked('check("ch02.pad", pad)')
+    ('ch02.pad', 'pad')
+    >>> asked("assert pad(1) == 2")
+    """
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return None
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    if not isinstance(call, ast.Call) or ast.unparse(call.func) != "check" or len(call.args) != 2 or call.keywords:
+        return None
+    name, expression = call.args
+    return (name.value, ast.unparse(expression)) if isinstance(name, ast.Constant) else None
+
+
+def chapter_of(blueprint):
+    """The chapter whose tasks a notebook asks for, or "" if it asks for none.
+
+    >>> chapter_of({"cells": [{"source": 'check("ch02.pad", pad)', "cell_type": "code"}]})
+    'ch02'
+    """
+    tasks = [asked(cell["source"]) for cell in blueprint["cells"] if cell["cell_type"] == "code"]
+    return next((task[0].split(".")[0] for task in tasks if task), "")

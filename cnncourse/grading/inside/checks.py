@@ -1,0 +1,10 @@
+"""In place of `cnncourse.checks` while a notebook is graded: the judge stands outside, and asks for itself."""
+
+
+def check(name, answer):
+    """Say that this is not where an answer is judged.
+
+    >>> check("ch02.pad", len)
+    ch02.pad: handed in.
+    """
+    print(f"{name}: handed in.")

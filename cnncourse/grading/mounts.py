@@ -1,0 +1,119 @@
+"""What can be read inside the sandbox: the interpreter, some libraries, the parts of the course without answers."""
+
+import re
+import sys
+import sysconfig
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+COURSE = Path(__file__).resolve().parents[1]
+PACKAGES = "/opt/packages"
+ALWAYS = ("ipykernel", "numpy", "matplotlib", "matplotlib-inline", "tqdm", "threadpoolctl")
+# Of the course: what a notebook may use while it is graded
+OPEN = ("__init__.py", "data", "files.py", "plotting.py", "validation.py")
+JUDGED = {  # what the kernel needs to try an answer; `checks` itself is replaced
+    "checks/__init__.py": "grading/inside/checks.py",
+    "checks/plain.py": "checks/plain.py",
+    "checks/probing.py": "checks/probing.py",
+    "checks/task.py": "checks/task.py",
+    "checks/given/__init__.py": "checks/given/__init__.py",
+    "grading/__init__.py": "grading/__init__.py",
+    "grading/wire.py": "grading/wire.py",
+    "grading/inside": "grading/inside",
+}
+SYSTEM = ("/lib64", "/etc/ld.so.cache", "/etc/localtime")
+
+
+def required(names):
+    """The distributions that some distributions need, themselves included, by their normal names.
+
+    >>> {"numpy", "pyzmq", "ipython"} <= required(["ipykernel", "numpy"])
+    True
+    """
+    found, ahead = set(), [_normal(name) for name in names]
+    while ahead:
+        name = ahead.pop()
+        if name in found:
+            continue
+        try:
+            needs = distribution(name).requires or []
+        except PackageNotFoundError:
+            continue  # needed on another system only
+        found.add(name)
+        plain = [need for need in needs if "extra ==" not in need.replace("'", '"').replace("extra==", "extra ==")]
+        ahead += [_normal(re.match(r"[\w.-]+", need)[0]) for need in plain]
+    return found
+
+
+def _normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@cache
+def libraries(names):
+    """The files and folders of distributions: name in the sandbox -> path here.
+
+    >>> "numpy" in libraries(("numpy",)), "keras" in libraries(("numpy",))
+    (True, False)
+    """
+    found = {}
+    for name in sorted(required(names)):
+        for file in distribution(name).files or ():
+            first = file.parts[0]
+            if first in ("..", "__pycache__") or first.endswith(".pth") or first == "cnncourse":
+                continue
+            found.setdefault(first, Path(distribution(name).locate_file(first)))
+    return found
+
+
+def interpreter():
+    """The folders and files of the Python that runs here, at the same place inside.
+
+    >>> all(Path(path).exists() for path in interpreter())
+    True
+    """
+    prefix = Path(sys.base_prefix).resolve()
+    if prefix != Path("/usr"):
+        return [str(prefix)]
+    library = Path("/usr/lib") / (sysconfig.get_config_var("MULTIARCH") or "")
+    return [str(Path(sys.executable).resolve()), sysconfig.get_path("stdlib"), str(library)]
+
+
+def shared_libraries():
+    """Where the system keeps the libraries that the interpreter and NumPy load.
+
+    >>> all(Path(path).exists() for path in shared_libraries())
+    True
+    """
+    multiarch = sysconfig.get_config_var("MULTIARCH") or ""
+    places = [f"/usr/lib/{multiarch}", f"/lib/{multiarch}", "/usr/lib64", *SYSTEM]
+    return [place for place in dict.fromkeys(places) if Path(place).exists()]
+
+
+def is_open(module, packages=()):
+    """Whether a module of the course or of a framework is there while a notebook is graded.
+
+    >>> is_open("cnncourse.data.mnist"), is_open("cnncourse.convolution"), is_open("cnncourse.checks"), is_open("keras")
+    (True, False, True, False)
+    """
+    top, _, rest = module.partition(".")
+    if top != "cnncourse":
+        return top in packages
+    return rest.split(".")[0] in {"checks", *(name.removesuffix(".py") for name in OPEN)}
+
+
+def readable(chapter, packages=()):
+    """Everything that is mounted, read-only: path inside -> path here.
+
+    >>> mounted = readable("ch02")
+    >>> f"{PACKAGES}/cnncourse/convolution.py" in mounted, f"{PACKAGES}/cnncourse/data" in mounted
+    (False, True)
+    """
+    mounted = {path: path for path in [*interpreter(), *shared_libraries()]}
+    mounted |= {f"{PACKAGES}/{name}": str(path) for name, path in libraries((*ALWAYS, *packages)).items()}
+    own = {name: name for name in OPEN} | JUDGED
+    given = f"checks/given/{chapter}.py"
+    if (COURSE / given).exists():
+        own[given] = given
+    return mounted | {f"{PACKAGES}/cnncourse/{inside}": str(COURSE / here) for inside, here in own.items()}

@@ -1,0 +1,100 @@
+"""The grading as nbgrader plugs it in: `nbgrader autograde` and formgrader use these in place of their own."""
+
+import os
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import find_all_files
+
+from cnncourse.grading.blueprint import blueprint_of
+from cnncourse.grading.comments import comments
+from cnncourse.grading.judged_by import course_secret
+from cnncourse.grading.judging import Grading
+from cnncourse.grading.rebuilding import Damaged, rebuild
+
+
+def about(resources):
+    """Whose notebook it is: (database, notebook, assignment, student).
+
+    >>> about({"nbgrader": {"db_url": "sqlite://", "notebook": "n", "assignment": "a", "student": "ada"}})
+    ('sqlite://', 'n', 'a', 'ada')
+    """
+    known = resources["nbgrader"]
+    return tuple(known[name] for name in ("db_url", "notebook", "assignment", "student"))
+
+
+class Rebuild(NbGraderPreprocessor):
+    """Puts the notebook together again from the gradebook's cells."""
+
+    def preprocess(self, notebook, resources):
+        """The rebuilt notebook, with remarks for the instructor in its metadata."""
+        url, name, assignment, student = about(resources)
+        course = CourseDirectory(config=self.config)
+        handed_in = Path(course.format_path(course.submitted_directory, student, assignment))
+        if (handed_in / f"{name}.ipynb").is_symlink():
+            raise Damaged(f"{name}.ipynb is a link to another file")
+        with Gradebook(url, course.course_id) as gradebook:
+            blueprint = blueprint_of(gradebook, name, assignment)
+        rebuilt, remarks = rebuild(blueprint, nbformat.writes(notebook).encode("utf-8", "replace"))
+        remarks += self.beside(course, handed_in, assignment, student)
+        for remark in remarks:
+            self.log.warning("%s: %s", student, remark)
+        rebuilt.metadata["cnncourse"] = {"attention": remarks}
+        return rebuilt, resources
+
+    def beside(self, course, handed_in, assignment, student):
+        """Remarks on the files beside the notebook; the copy that nbgrader made of a link is taken away."""
+        graded = Path(course.format_path(course.autograded_directory, student, assignment))
+        given = given_files(course, assignment)
+        remarks = []
+        for path in find_all_files(str(handed_in), [*course.ignore, "*.ipynb"]):
+            name = os.path.relpath(path, handed_in)
+            if Path(path).is_symlink():
+                (graded / name).unlink(missing_ok=True)
+                remarks.append(f"{name} is a link to another file: left out")
+            elif name not in given and name != "timestamp.txt":
+                remarks.append(f"came with {name}, which is not used in grading")
+        return remarks
+
+
+class Judge(NbGraderPreprocessor):
+    """Runs the notebook in the sandbox and judges the answers, in place of nbgrader's `Execute`."""
+
+    def preprocess(self, notebook, resources):
+        """The notebook with outputs and verdicts."""
+        url, name, assignment, student = about(resources)
+        course = CourseDirectory(config=self.config)
+        with Gradebook(url, course.course_id) as gradebook:
+            blueprint = blueprint_of(gradebook, name, assignment)
+        remarks = notebook.metadata.get("cnncourse", {}).get("attention", [])
+        secret = course_secret(course.root)
+        files = given_files(course, assignment)
+        return Grading(blueprint, notebook, remarks, student, secret, files).run(), resources
+
+
+def given_files(course, assignment):
+    """The files that the instructor put beside the notebook of an assignment: name -> bytes.
+
+    >>> import tempfile
+    >>> given_files(CourseDirectory(root=tempfile.mkdtemp()), "ps1")
+    {}
+    """
+    folder = course.format_path(course.source_directory, ".", assignment)
+    paths = find_all_files(folder, [*course.ignore, "*.ipynb"])
+    return {os.path.relpath(path, folder): Path(path).read_bytes() for path in paths}
+
+
+class SaveComments(NbGraderPreprocessor):
+    """Writes the diagnoses where formgrader and the feedback show them."""
+
+    def preprocess(self, notebook, resources):
+        """The notebook as it is; its comments are in the gradebook."""
+        url, name, assignment, student = about(resources)
+        with Gradebook(url, CourseDirectory(config=self.config).course_id) as gradebook:
+            for cell, words in comments(notebook).items():
+                gradebook.find_comment(cell, name, assignment, student).auto_comment = words
+            gradebook.db.commit()
+        return notebook, resources

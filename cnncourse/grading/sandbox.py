@@ -1,0 +1,209 @@
+"""The sandbox: a process under bubblewrap that has no network, sees next to no files, and forks kernels on request.
+
+It fails closed: where bubblewrap or the system cannot keep the promise, there is no kernel and a reason is given.
+"""
+
+import atexit
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import uuid
+from functools import cache
+from pathlib import Path
+
+from cnncourse.grading.inside.forkserver import SOCKETS
+from cnncourse.grading.limits import Limits, make_group
+from cnncourse.grading.mounts import PACKAGES, readable
+
+WARM = (
+    "IPython.core.completer",
+    "ipykernel.kernelapp",
+    "numpy",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+)
+NOBODY = 65534
+START_SECONDS = 120.0  # for a first import of TensorFlow on a slow disk
+ANSWER_SECONDS = 30.0
+INSTALL = "install it (Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap)"
+
+
+class NoSandbox(RuntimeError):
+    """There is no sandbox on this machine; the message says why, and what would do."""
+
+
+def bubblewrap():
+    """The path of bubblewrap.
+
+    >>> bubblewrap().endswith("bwrap")
+    True
+    """
+    path = shutil.which("bwrap")
+    if not path:
+        raise NoSandbox(f"bubblewrap (bwrap) is not installed, and students' code is not run without it: {INSTALL}")
+    return path
+
+
+def command(chapter, packages, folder, control):
+    """The command line of the warm process.
+
+    >>> "--unshare-net" in command("ch02", (), "/tmp/x", 5)
+    True
+    """
+    line = [bubblewrap(), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    line += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
+    if os.getuid() != 0:
+        line += ["--unshare-user"]
+    mounted = readable(chapter, packages)
+    for place in sorted(
+        {str(parent) for inside in mounted for parent in Path(inside).parents} - {"/"} - mounted.keys()
+    ):
+        line += ["--perms", "0755", "--dir", place]
+    for inside, here in mounted.items():
+        line += ["--ro-bind", here, inside]
+    line += [
+        "--dev",
+        "/dev",
+        "--bind",
+        "/proc",
+        "/proc",
+        "--perms",
+        "0755",
+        "--dir",
+        "/run",
+        "--bind",
+        str(folder),
+        SOCKETS,
+    ]
+    for place in ("/run/kernel", "/home", "/home/student", "/tmp"):
+        line += ["--perms", "0755", "--dir", place]
+    line += ["--perms", "1777", "--tmpfs", "/var/tmp"]
+    variables = {"PATH": "/nonexistent", "HOME": "/var/tmp", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    variables |= {
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "MPLCONFIGDIR": "/var/tmp",
+    }
+    variables |= {"CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    for name, value in variables.items():
+        line += ["--setenv", name, value]
+    line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+    told = {"control": control, "user": NOBODY, "preload": [*WARM, *packages]}
+    start = (
+        f"import sys; sys.path.insert(0, {PACKAGES!r}); from cnncourse.grading.inside.forkserver import main; main()"
+    )
+    return [*line, os.path.realpath(sys.executable), "-I", "-S", "-c", start, json.dumps(told)]
+
+
+class Sandbox:
+    """A warm process of one kind, and the kernels that it forked."""
+
+    def __init__(self, chapter, packages=(), limits=None):
+        self.limits = limits or Limits()
+        self.lock = threading.Lock()
+        self.folder = Path(tempfile.mkdtemp(prefix="cnn-"))
+        self.owner = os.getpid()
+        self.group = make_group(f"cnncourse-{uuid.uuid4().hex[:12]}", self.limits)
+        os.chmod(self.folder, 0o711)
+        ours, theirs = socket.socketpair()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the sandbox
+        line = command(chapter, tuple(packages), self.folder, theirs.fileno())
+        self.process = subprocess.Popen(
+            line, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors, pass_fds=[theirs.fileno()]
+        )
+        theirs.close()
+        if self.group:
+            self.group.add(self.process.pid)
+        ours.settimeout(START_SECONDS)
+        self.control = ours
+        self.lines = ours.makefile("rw")
+        try:
+            json.loads(self.lines.readline())
+        except (OSError, ValueError) as wrong:
+            why = self.said()
+            self.close()
+            raise NoSandbox(reason(why)) from wrong
+        ours.settimeout(ANSWER_SECONDS)
+
+    def said(self):
+        """What the process wrote before it ended."""
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace").strip()
+
+    def ask(self, **request):
+        """Send a request and return the answer; a warm process that does not answer is ended."""
+        with self.lock:
+            try:
+                print(json.dumps(request), file=self.lines, flush=True)
+                answer = json.loads(self.lines.readline())
+            except (OSError, ValueError) as wrong:
+                why = self.said()
+                self.close()
+                raise NoSandbox(f"the warm process of the sandbox ended or did not answer: {why}") from wrong
+        if "error" in answer:
+            raise NoSandbox(reason(answer["error"]))
+        return answer
+
+    def sockets(self):
+        """A new folder for the sockets of a kernel."""
+        folder = self.folder / uuid.uuid4().hex[:8]
+        folder.mkdir(mode=0o700)
+        if os.getuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        return folder
+
+    def start(self, folder, key, files=None):
+        """Fork a kernel that listens at `folder`/s-1 to s-5."""
+        text = {name: data.hex() for name, data in (files or {}).items()}
+        self.ask(do="start", kernel=folder.name, key=key, limits=self.limits.inside(), files=text)
+
+    def words(self):
+        """The limits in force, as sentences."""
+        return self.limits.words(self.group)
+
+    def close(self):
+        """End the warm process; the system ends every process in its world with it."""
+        if self.owner != os.getpid():
+            return
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.control.close()
+        self.errors.close()
+        if self.group:
+            self.group.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def reason(text):
+    """Why there is no sandbox, and what would do.
+
+    >>> reason("bwrap: setting up uid map: Permission denied").split(":")[0]
+    'the system does not let this user make namespaces (bwrap'
+    """
+    last = text.splitlines()[-1] if text else "no word"
+    if "Permission denied" in text or "not permitted" in text or "No space left" in text:
+        remedy = (
+            "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1 on Debian, an AppArmor profile for bwrap "
+            "on Ubuntu, --security-opt seccomp=unconfined in Docker), or grade on another machine"
+        )
+        return f"the system does not let this user make namespaces ({last}). {remedy}"
+    return f"the sandbox did not start: {last}"
+
+
+@cache
+def warm(chapter, packages=()):
+    """The sandbox of a kind in this process, started at first use.
+
+    >>> warm.__name__
+    'warm'
+    """
+    sandbox = Sandbox(chapter, packages)
+    atexit.register(sandbox.close)
+    return sandbox
