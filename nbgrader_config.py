@@ -29,3 +29,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# What students wrote does nothing in the browser of whoever reads it, in formgrader and in the feedback.
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {
+    "clean_html": "cnncourse.grading.showing.clean_html",
+    "markdown2html": "cnncourse.grading.showing.markdown2html",
+}

@@ -46,6 +46,7 @@ def widget(browser):
             tab.add_script_tag(path=STATIC / "widgets" / f"{script}.js")
         # The element after its script, as on a page, where the scripts are deferred
         tab.evaluate("html => { document.querySelector('main').innerHTML = html }", html or f"<{name}></{name}>")
+        tab.wait_for_function("name => document.querySelector(name).ready", arg=name)
         return tab
 
     yield open_widget

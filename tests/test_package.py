@@ -20,7 +20,7 @@ LEVELS = [
     *["unfolding", "losses", "segmentation_losses", "pooling", "adaptive_pooling", "stochastic_pooling"],
     *["antialiasing", "convolution", "depthwise", "transposed", "gradients", "data"],
     *["layers", "parallel", "training", "network", "keras_bridge", "baselines", "plotting"],
-    *["checks", "marking", "cli"],
+    *["checks", "marking", "grading", "cli"],
 ]
 # The answers, right and wrong, are explained by the task that they belong to
 ANSWERS = re.compile(r"cnncourse\.checks\.ch\d\d_")

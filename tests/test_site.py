@@ -37,7 +37,8 @@ def file_of(url):
 
 
 def lay_out_everything(tab):
-    """As if the reader had been everywhere: a section far from sight is not laid out, its figures are not fetched."""
+    """As if the reader had been everywhere: what is far from sight is not laid out, not fetched and not built."""
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     tab.add_style_tag(content="section { content-visibility: visible !important }")
     tab.eval_on_selector_all("img", "all => all.forEach(figure => figure.loading = 'eager')")
     tab.wait_for_function("[...document.images].every(figure => figure.complete)")

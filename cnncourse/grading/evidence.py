@@ -2,8 +2,7 @@
 
 import ast
 import re
-
-from cnncourse.grading.inside.standins import LIBRARIES
+import textwrap
 
 # What no exercise needs, and what an attempt to get around the judge often needs
 UNUSUAL_MODULES = {
@@ -25,20 +24,21 @@ UNUSUAL_NAMES = {
     "user_ns",
     "__subclasses__",
 }
+PROMPT = re.compile(r"\s*(>>>|\.\.\.:?|In \[\d+\]:) ")
+# %magic, !command, ?help, value = %magic, value = !command, help?
+MAGIC = re.compile(r"\s*([%!?]|[\w.,\[\]() ]+=\s*[%!]|%{0,2}[\w.*]+\?{1,2}\s*$)")
 
 
 def tree_of(source):
     """The syntax tree of a cell, without IPython's own lines; None if it is no Python.
 
-    >>> len(tree_of("%matplotlib inline" + chr(10) + "x = 1").body)
-    1
+    >>> ast.unparse(tree_of("%matplotlib inline" + chr(10) + "x = 1"))
+    'pass\\nx = 1'
     """
-    lines = [
-        "pass" * (len(line) - len(line.lstrip()) > 0) if re.match(r"\s*[%!?]", line) else line
-        for line in source.split("\n")
-    ]
+    lines = [line[match.end() :] if (match := PROMPT.match(line)) else line for line in re.split(r"\r\n?|\n", source)]
+    lines = [re.sub(r"\S.*", "pass", line) if MAGIC.match(line) else line for line in lines]
     try:
-        return ast.parse("\n".join(lines))
+        return ast.parse(textwrap.dedent("\n".join(lines)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -58,15 +58,6 @@ def imports(source):
             found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "cnncourse"}
             found.discard("cnncourse")
     return found
-
-
-def closed(modules, is_open):
-    """Which of the modules are libraries that are not there while a notebook is graded.
-
-    >>> closed({"numpy", "scipy.signal", "cnncourse.data"}, lambda module: module == "cnncourse.data")
-    ['scipy.signal']
-    """
-    return sorted(name for name in modules if name.split(".")[0] in LIBRARIES and not is_open(name))
 
 
 def unusual(source):

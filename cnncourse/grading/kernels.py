@@ -2,23 +2,28 @@
 
 import time
 from dataclasses import dataclass, field
+from inspect import getsource
 from queue import Empty
 
-import nbformat
 import zmq
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
+from nbformat.v4 import new_output
 
 from cnncourse.checks.probing import Outcome
 from cnncourse.grading import wire
 from cnncourse.grading.provisioner import NAME
 
-MESSAGE = 64 << 20  # bytes of one message; the system drops what is larger
+MESSAGE, WAITING = 48 << 20, 16  # bytes of one message, what is larger is dropped; as many may wait on this side
 FLOOD = 128 << 20  # bytes that a cell may send before it is stopped
 SHOWN = 100_000  # characters of text that are kept of a cell
 RICH = 2 << 20  # bytes of pictures that are kept of a cell
+LEAST = 500  # of either, that an output takes however small it is
+TRACEBACK = 20_000  # characters of an error
 GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
 POLL = 0.25
+# What is kept of a picture or a table: nothing that is a program, as JavaScript and widgets are
+PASSIVE = {"text/plain", "text/html", "text/markdown", "image/png", "image/jpeg", "image/svg+xml"}
 
 
 @dataclass
@@ -47,14 +52,19 @@ class Kernel:
     def __init__(self, chapter, packages=(), files=None):
         self.context = zmq.Context()
         self.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
-        self.context.setsockopt(zmq.RCVHWM, 64)
+        self.context.setsockopt(zmq.RCVHWM, WAITING)
         self.context.setsockopt(zmq.LINGER, 0)
         self.manager = KernelManager(context=self.context)
         self.manager._kernel_spec = specification(chapter, packages)
-        self.manager.start_kernel(files=files)
-        self.client = self.manager.blocking_client()
-        self.client.start_channels(stdin=False, hb=False)
-        self.listen()
+        self.client = None
+        try:
+            self.manager.start_kernel(files=files)
+            self.client = self.manager.blocking_client()
+            self.client.start_channels(stdin=False, hb=False)
+            self.listen()
+        except BaseException:
+            self.close()
+            raise
 
     def listen(self):
         """Wait until both channels answer: what is sent before the second one listens would be lost."""
@@ -75,16 +85,22 @@ class Kernel:
 
     def close(self):
         """End the kernel, and with it every process that the student's code started."""
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-        self.manager.cleanup_connection_file()
-        self.context.destroy(linger=0)
+        try:
+            if self.client:
+                self.client.stop_channels()
+            if self.manager.has_kernel:
+                self.manager.shutdown_kernel(now=True)
+            self.manager.cleanup_connection_file()
+        finally:
+            self.context.destroy(linger=0)
 
     def replies(self, channel, end):
         """The messages of a channel as they come, None while there is none; it ends with the time or the kernel."""
         while time.monotonic() < end:
             try:
-                yield channel.get_msg(timeout=min(POLL, max(end - time.monotonic(), 0.001)))
+                message = channel.get_msg(timeout=min(POLL, max(end - time.monotonic(), 0.001)))
+                parts = message["parent_header"], message["content"]
+                yield message if all(type(part) is dict for part in parts) else None
             except Empty:
                 if not self.alive():
                     return
@@ -97,6 +113,8 @@ class Kernel:
         request = self.client.execute(code, allow_stdin=False, stop_on_error=False)
         shown, ended = Shown(), ""
         for message in self.replies(self.client.iopub_channel, time.monotonic() + seconds):
+            if message is None and self.replied(request):  # the word that it is done got lost among too many messages
+                break
             if message and message["parent_header"].get("msg_id") == request:
                 if shown.take(message):
                     break
@@ -108,7 +126,15 @@ class Kernel:
         if ended in ("flooded", "stopped") and not self.stop(request):
             ended = "dead" if not self.alive() else ended
             self._kill()
-        return Ran(shown.outputs(), shown.count, ended or "done")
+        return Ran(shown.kept, shown.count, ended or "done")
+
+    def replied(self, request):
+        """Whether the reply to a request is there."""
+        while self.client.shell_channel.msg_ready():
+            message = next(self.replies(self.client.shell_channel, time.monotonic() + POLL), None)
+            if message and message["parent_header"].get("msg_id") == request:
+                return True
+        return False
 
     def stop(self, request):
         """Interrupt a cell; False if it did not end."""
@@ -130,7 +156,8 @@ class Kernel:
 
     def probe(self, task, expression, cases, seconds):
         """What comes of the cases with the answer that an expression names, and how it ended, as `execute`."""
-        asked = {"expression": expression, "task": task.id, "seconds": seconds, "cases": tuple(cases)}
+        lent = {name: getsource(function) for name, function in task.lends}
+        asked = {"expression": expression, "task": task.id, "seconds": seconds, "cases": tuple(cases), "lent": lent}
         session, channel = self.client.session, self.client.shell_channel
         request = session.send(channel.socket, session.msg("probe_request", {}), buffers=wire.pack(asked))
         identity = request["header"]["msg_id"]
@@ -149,8 +176,10 @@ class Shown:
 
     def __init__(self):
         self.kept = []
+        self.updated = {}  # what the cell calls a display -> that output
         self.bytes = self.text = self.rich = 0
         self.count = None
+        self.clears = False  # as soon as the next output comes
 
     def take(self, message):
         """Keep a message; True when it says that the cell is done."""
@@ -159,37 +188,137 @@ class Shown:
         if kind == "status":
             return content.get("execution_state") == "idle"
         if kind == "execute_input":
-            self.count = content.get("execution_count")
+            count = content.get("execution_count")
+            self.count = count if type(count) is int and 0 < count < 1 << 31 else None
         elif kind == "clear_output":
-            self.kept = []
-        elif kind in ("stream", "display_data", "execute_result", "error"):
-            self.keep(message)
+            self.clears = True
+            if not content.get("wait"):
+                self.clear()
+        elif kind == "update_display_data":
+            self.update(content)
+        elif kind in READ:
+            output = READ[kind](content)
+            if output:
+                self.keep(output, content)
         return False
 
-    def keep(self, message):
-        output = nbformat.v4.output_from_msg(message)
-        if output.output_type in ("stream", "error"):
-            text = output.get("text", "") or "\n".join(output.get("traceback", []))
-            room = SHOWN - self.text
-            self.text += len(text)
-            if room <= 0:
-                return
-            if output.output_type == "stream":
-                cut = f"\n[the rest is left out: {SHOWN} characters are kept of a cell]\n" * (len(text) > room)
-                output.text = text[:room] + cut
-                last = self.kept[-1] if self.kept else None
-                if last and last.output_type == "stream" and last.name == output.name:
-                    last.text += output.text
-                    return
-        else:
-            size = len(str(output.data))
-            self.rich += size
-            if self.rich > RICH:
-                return
-        self.kept.append(output)
+    def clear(self):
+        """Forget what was shown, but no error."""
+        self.kept = [output for output in self.kept if output.output_type == "error"]
+        self.updated, self.clears, self.text, self.rich = {}, False, 0, 0
 
-    def outputs(self):
-        return self.kept
+    def keep(self, output, content):
+        """Keep an output, or of the last text that there is room for a part; an error is always kept."""
+        if self.clears:
+            self.clear()
+        if output.output_type == "error":
+            self.kept.append(output)
+        elif output.output_type == "stream":
+            self.write(output)
+        else:
+            self.rich += _size(output)
+            if self.rich <= RICH:
+                self.kept.append(output)
+                name = _display(content)
+                if name:
+                    self.updated[name] = output
+
+    def write(self, output):
+        """Append a text."""
+        last = self.kept[-1] if self.kept else None
+        same = last is not None and last.output_type == "stream" and last.name == output.name
+        room = SHOWN - self.text
+        self.text += len(output.text) + (0 if same else LEAST)
+        if room <= 0:
+            return
+        if self.text > SHOWN:
+            output.text = output.text[:room] + f"\n[the rest is left out: {SHOWN} characters are kept of a cell]\n"
+        if same:
+            last.text += output.text
+        else:
+            self.kept.append(output)
+
+    def update(self, content):
+        """Replace what a display shows."""
+        before, after = self.updated.get(_display(content)), rich(content)
+        if before is None or after is None:
+            return
+        self.rich += _size(after) - _size(before)
+        if self.rich <= RICH:
+            before.data = after.data
+
+
+def _display(content):
+    about = content.get("transient")
+    name = about.get("display_id") if type(about) is dict else None
+    return name if type(name) is str else None
+
+
+def _size(output):
+    return LEAST + len(str(output.data))
+
+
+def clean(text):
+    """A text that can be written to a file: half a character is none.
+
+    >>> clean("a" + chr(0xD83D))
+    'a?'
+    """
+    return text.encode("utf-8", "replace").decode()
+
+
+def stream(content):
+    """A text that was printed, or None.
+
+    >>> stream({"name": "stdout", "text": "a"}).text, stream({"name": "paper", "text": "a"})
+    ('a', None)
+    """
+    name, text = content.get("name"), content.get("text")
+    if name not in ("stdout", "stderr") or type(text) is not str:
+        return None
+    return new_output("stream", name=name, text=clean(text))
+
+
+def error(content):
+    """An error, without the middle of its traceback where that is long.
+
+    >>> error({"ename": "ValueError", "evalue": "x", "traceback": [7]}).traceback
+    ['7']
+    """
+    lines = content.get("traceback")
+    text = clean("\n".join(map(str, lines)) if type(lines) is list else str(lines))
+    if len(text) > TRACEBACK:
+        text = text[: TRACEBACK // 2] + "\n[...]\n" + text[-TRACEBACK // 2 :]
+    name, value = (clean(str(content.get(part)))[:TRACEBACK] for part in ("ename", "evalue"))
+    return new_output("error", ename=name, evalue=value, traceback=text.split("\n"))
+
+
+def rich(content):
+    """A picture, a table or a value, or None; its metadata could name another place to fetch the picture from.
+
+    >>> rich({"data": {"text/plain": "4", "text/javascript": "alert()"}}).data
+    {'text/plain': '4'}
+    """
+    data = content.get("data")
+    known = (
+        {kind: clean(text) for kind, text in data.items() if kind in PASSIVE and type(text) is str}
+        if type(data) is dict
+        else {}
+    )
+    return new_output("display_data", data=known) if known else None
+
+
+def result(content):
+    """The value of a cell, or None.
+
+    >>> result({"data": {"text/plain": "4"}, "execution_count": "x"}).execution_count
+    """
+    shown, count = rich(content), content.get("execution_count")
+    count = count if type(count) is int and 0 < count < 1 << 31 else None
+    return shown and new_output("execute_result", data=shown.data, execution_count=count)
+
+
+READ = {"stream": stream, "error": error, "display_data": rich, "execute_result": result}
 
 
 def outcomes(buffers):

@@ -51,10 +51,16 @@ class Group:
     def __init__(self, folders):
         self.folders = folders
 
-    def add(self, process):
-        """Put a process in."""
-        for folder in self.folders:
-            (folder / "cgroup.procs").write_text(str(process))
+    def add(self, *processes):
+        """Put processes in; what they start from then on is in too. False where the system refuses."""
+        try:
+            for folder in self.folders:
+                for process in processes:
+                    (folder / "cgroup.procs").write_text(str(process))
+        except OSError:
+            self.remove()
+            return False
+        return True
 
     def remove(self):
         """Take the group away; it must be empty, and stays if the system still counts a process."""

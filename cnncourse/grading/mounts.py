@@ -10,6 +10,7 @@ from pathlib import Path
 COURSE = Path(__file__).resolve().parents[1]
 PACKAGES = "/opt/packages"
 ALWAYS = ("ipykernel", "numpy", "matplotlib", "matplotlib-inline", "tqdm", "threadpoolctl")
+UNWANTED = {"debugpy"}  # ipykernel does without, and each kernel would import it
 # Of the course: what a notebook may use while it is graded
 OPEN = ("__init__.py", "data", "files.py", "plotting.py", "validation.py")
 JUDGED = {  # what the kernel needs to try an answer; `checks` itself is replaced
@@ -34,7 +35,7 @@ def required(names):
     found, ahead = set(), [_normal(name) for name in names]
     while ahead:
         name = ahead.pop()
-        if name in found:
+        if name in found | UNWANTED:
             continue
         try:
             needs = distribution(name).requires or []
@@ -75,9 +76,19 @@ def interpreter():
     """
     prefix = Path(sys.base_prefix).resolve()
     if prefix != Path("/usr"):
-        return [str(prefix)]
+        return [str(Path(sys.executable).resolve()), str(prefix / "lib")]
     library = Path("/usr/lib") / (sysconfig.get_config_var("MULTIARCH") or "")
     return [str(Path(sys.executable).resolve()), sysconfig.get_path("stdlib"), str(library)]
+
+
+def covered():
+    """The folders in those of the interpreter that hold what was installed beside it: the course too, perhaps.
+
+    >>> all(place.endswith("-packages") for place in covered())
+    True
+    """
+    library = Path(sysconfig.get_path("stdlib"))
+    return [str(library / name) for name in ("site-packages", "dist-packages") if (library / name).is_dir()]
 
 
 def shared_libraries():
@@ -89,18 +100,6 @@ def shared_libraries():
     multiarch = sysconfig.get_config_var("MULTIARCH") or ""
     places = [f"/usr/lib/{multiarch}", f"/lib/{multiarch}", "/usr/lib64", *SYSTEM]
     return [place for place in dict.fromkeys(places) if Path(place).exists()]
-
-
-def is_open(module, packages=()):
-    """Whether a module of the course or of a framework is there while a notebook is graded.
-
-    >>> is_open("cnncourse.data.mnist"), is_open("cnncourse.convolution"), is_open("cnncourse.checks"), is_open("keras")
-    (True, False, True, False)
-    """
-    top, _, rest = module.partition(".")
-    if top != "cnncourse":
-        return top in packages
-    return rest.split(".")[0] in {"checks", *(name.removesuffix(".py") for name in OPEN)}
 
 
 def readable(chapter, packages=()):

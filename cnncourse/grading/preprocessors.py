@@ -14,6 +14,7 @@ from cnncourse.grading.comments import comments
 from cnncourse.grading.judged_by import course_secret
 from cnncourse.grading.judging import Grading
 from cnncourse.grading.rebuilding import Damaged, rebuild
+from cnncourse.grading.tables import plain
 
 
 def about(resources):
@@ -40,6 +41,7 @@ class Rebuild(NbGraderPreprocessor):
             blueprint = blueprint_of(gradebook, name, assignment)
         rebuilt, remarks = rebuild(blueprint, nbformat.writes(notebook).encode("utf-8", "replace"))
         remarks += self.beside(course, handed_in, assignment, student)
+        remarks = list(map(plain, remarks))  # names of files are a student's
         for remark in remarks:
             self.log.warning("%s: %s", student, remark)
         rebuilt.metadata["cnncourse"] = {"attention": remarks}

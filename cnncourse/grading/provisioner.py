@@ -28,8 +28,8 @@ class SandboxProvisioner(KernelProvisionerBase):
     async def pre_launch(self, **kwargs):
         """Choose the sockets; bubblewrap being absent, this is where it ends."""
         self.warm = sandbox.warm(self.chapter, tuple(self.packages))
-        self.folder = self.warm.sockets()
         manager = self.parent
+        self.folder = self.warm.sockets(manager.ip)
         manager.transport, manager.ip = "ipc", str(self.folder / "s")
         for number, port in enumerate(("shell", "iopub", "stdin", "hb", "control"), start=1):
             setattr(manager, f"{port}_port", number)
@@ -41,9 +41,18 @@ class SandboxProvisioner(KernelProvisionerBase):
         self.warm.start(self.folder, self.connection_info["key"].decode(), kwargs.get("files"))
         return self.connection_info
 
+    def ask(self, what, **more):
+        """Ask the warm process about the kernel; no answer where it has ended, and every kernel with it."""
+        try:
+            return self.warm.ask(do=what, kernel=self.folder.name, **more)
+        except sandbox.NoSandbox:
+            if self.warm.runs():
+                raise
+            return {}
+
     async def poll(self):
         """None while the kernel runs; 0 when there is none."""
-        return self.warm.ask(do="poll", kernel=self.folder.name)["status"] if self.folder else 0
+        return self.ask("poll").get("status", 1) if self.folder else 0
 
     async def wait(self):
         """Wait for the end of the kernel, and return how it ended."""
@@ -55,7 +64,7 @@ class SandboxProvisioner(KernelProvisionerBase):
     async def send_signal(self, signum):
         """Send a signal to the kernel's own process."""
         if self.folder:
-            self.warm.ask(do="signal", kernel=self.folder.name, number=int(signum))
+            self.ask("signal", number=int(signum))
 
     async def kill(self, restart=False):
         """End the kernel and every process that it started."""
@@ -68,6 +77,6 @@ class SandboxProvisioner(KernelProvisionerBase):
     async def cleanup(self, restart=False):
         """Forget the kernel and its sockets."""
         if self.folder:
-            self.warm.ask(do="forget", kernel=self.folder.name)
+            self.ask("forget")
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = None

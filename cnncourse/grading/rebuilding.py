@@ -5,9 +5,12 @@ import re
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from cnncourse.grading.blueprint import asked
+
 LARGEST = 30 << 20  # bytes of a notebook
 CELLS = 2000
 MOST = 1_000_000  # characters of a cell
+PICTURES = {"image/png", "image/jpeg", "image/gif"}  # what can be pasted into a text, and cannot act in a page
 
 
 class Damaged(ValueError):
@@ -41,15 +44,16 @@ def read(text):
 
 
 def cells_of(notebook):
-    """The cells of a notebook of any version as (type, source, what nbgrader noted), in their order.
+    """The cells of a notebook of any version as (type, source, pictures, what nbgrader noted), in their order.
 
     >>> cells_of({"nbformat": 4, "cells": [{"cell_type": "code", "source": ["1", "+1"]}]})
-    [('code', '1+1', {})]
+    [('code', '1+1', {}, {})]
     """
     sheets = notebook.get("worksheets")
     cells = notebook.get("cells")
     if cells is None and isinstance(sheets, list):  # before version 4
-        cells = [cell for sheet in sheets if isinstance(sheet, dict) for cell in sheet.get("cells") or []]
+        lists = [sheet["cells"] for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)]
+        cells = [cell for one in lists for cell in one] if lists else None
     if not isinstance(cells, list):
         raise Damaged("the file is not a notebook: it has no cells")
     if len(cells) > CELLS:
@@ -64,10 +68,19 @@ def _plain(cell):
     metadata = cell.get("metadata")
     about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
-    if not isinstance(source, str) or len(source) > MOST:
+    if not isinstance(source, str):
         source = ""
     source = source.replace("\r\n", "\n").encode("utf-8", "replace").decode()
-    return kind, source, about if isinstance(about, dict) else {}
+    return kind, source, _pictures(cell.get("attachments")), about if isinstance(about, dict) else {}
+
+
+def _pictures(attachments):
+    kept = {}
+    for name, forms in attachments.items() if isinstance(attachments, dict) else ():
+        known = {kind: data for kind, data in forms.items() if kind in PICTURES} if isinstance(forms, dict) else {}
+        if known and all(isinstance(data, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", data) for data in known.values()):
+            kept[name.encode("utf-8", "replace").decode()] = known
+    return kept
 
 
 def rebuild(blueprint, text):
@@ -84,25 +97,29 @@ def rebuild(blueprint, text):
     """
     submitted = cells_of(read(text))
     known = {cell["name"]: cell for cell in blueprint["cells"]}
-    remarks, placed, order = [], {}, []  # order: [name or None, type, source]
-    for kind, source, about in submitted:
+    remarks, placed, order = [], {}, []  # order: [name or None, type, source, pictures]
+    for kind, source, pictures, about in submitted:
+        if len(source) > MOST:
+            remarks.append(f"a cell has {len(source)} characters and is left out; {MOST} are read at most")
+            source = ""
         name = about.get("grade_id")
         cell = known.get(name) if isinstance(name, str) else None
         if cell is None:
-            order.append([None, kind, source])
+            order.append([None, kind, source, pictures])
         elif cell["locked"]:
             if name in placed:
                 remarks.append(f"the cell “{name}” is there twice; only the original is used")
             elif source.strip() != cell["source"].strip():
                 remarks.append(f"the cell “{name}” was changed; the original is used")
             if name not in placed:
-                placed[name] = [name, cell["cell_type"], cell["source"]]
+                placed[name] = [name, cell["cell_type"], cell["source"], {}]
                 order.append(placed[name])
         elif name in placed:  # JupyterLab's "split cell" leaves the mark on both halves
             if source.strip() != placed[name][2].strip():
                 placed[name][2] += "\n\n" + source
+                placed[name][3] |= pictures
         else:
-            placed[name] = [name, cell["cell_type"], source]
+            placed[name] = [name, cell["cell_type"], source, pictures]
             order.append(placed[name])
     for cell in blueprint["cells"]:
         if cell["name"] not in placed and not cell["locked"]:
@@ -110,22 +127,27 @@ def rebuild(blueprint, text):
     if blueprint["cells"] and not placed:
         remarks = ["none of the assignment's cells is in the notebook: is it the right one?"]
     order = _with_judges(blueprint["cells"], order, placed, remarks)
-    notebook = new_notebook(cells=[_cell(known.get(name), kind, source) for name, kind, source in order])
+    notebook = new_notebook(cells=[_cell(known.get(entry[0]), *entry[1:]) for entry in order])
+    for number, cell in enumerate(notebook.cells):
+        if "nbgrader" not in cell.metadata:
+            cell.id = f"own-{number}"  # not by chance, so that grading again gives the same file
     if blueprint["kernelspec"]:
         notebook.metadata["kernelspec"] = blueprint["kernelspec"]
     return notebook, list(dict.fromkeys(remarks))
 
 
 def _with_judges(cells, order, placed, remarks):
-    answer = None  # the answer that precedes a cell in the original
+    for cell in cells:
+        if not cell["locked"] and cell["name"] not in placed:
+            placed[cell["name"]] = [cell["name"], cell["cell_type"], "", {}]
+            order.append(placed[cell["name"]])
+    preceding = None
     for cell in cells:
         name = cell["name"]
         if not cell["locked"]:
-            if name not in placed:
-                placed[name] = [name, cell["cell_type"], ""]
-                order.append(placed[name])
-            answer = placed[name]
+            preceding = name
             continue
+        answer = placed.get(_defining(cells, cell) or preceding)
         entry, late = placed.get(name), False
         if entry is not None and answer is not None:
             late = _index(order, entry) < _index(order, answer)
@@ -133,19 +155,31 @@ def _with_judges(cells, order, placed, remarks):
                 remarks.append(f"the cell “{name}” stood before the answer that it judges")
                 order = [other for other in order if other is not entry]
         if entry is None or late:
-            entry = [name, cell["cell_type"], cell["source"]]
+            entry = [name, cell["cell_type"], cell["source"], {}]
             order.insert(_index(order, answer) + 1 if answer is not None else 0, entry)
             placed[name] = entry
     return order
+
+
+def _defining(cells, check):
+    """The answer cell that defines what a cell checks: a database may give the cells in any order."""
+    task = asked(check["source"]) if check["cell_type"] == "code" else None
+    name = task and re.match(r"\w+", task[1])
+    wanted = name and re.compile(rf"^(def|class) {name[0]}\b|^{name[0]} *=", re.MULTILINE)
+    return next(
+        (cell["name"] for cell in cells if wanted and not cell["locked"] and wanted.search(cell["source"])), None
+    )
 
 
 def _index(order, entry):
     return next(place for place, other in enumerate(order) if other is entry)
 
 
-def _cell(about, kind, source):
+def _cell(about, kind, source, pictures):
     make = new_code_cell if kind == "code" else new_markdown_cell
     cell = make(source)
+    if pictures and kind != "code":
+        cell.attachments = pictures
     if about:
         cell.id = re.sub(r"[^\w-]", "-", about["name"])[:64]
         cell.metadata["nbgrader"] = {

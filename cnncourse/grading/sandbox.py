@@ -13,23 +13,34 @@ import sys
 import tempfile
 import threading
 import uuid
-from functools import cache
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from cnncourse.grading.inside.forkserver import SOCKETS
 from cnncourse.grading.limits import Limits, make_group
-from cnncourse.grading.mounts import PACKAGES, readable
+from cnncourse.grading.mounts import PACKAGES, covered, readable
 
-WARM = (
+WARM = (  # what a kernel would import otherwise, each of them anew
     "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
     "ipykernel.kernelapp",
-    "numpy",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
+    "numpy",
+    "pydoc",
+    "tornado.platform.asyncio",
+    "tornado.queues",
 )
 NOBODY = 65534
 START_SECONDS = 120.0  # for a first import of TensorFlow on a slow disk
 ANSWER_SECONDS = 30.0
+END_SECONDS = 5.0
 INSTALL = "install it (Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap)"
 
 
@@ -66,6 +77,8 @@ def command(chapter, packages, folder, control):
         line += ["--perms", "0755", "--dir", place]
     for inside, here in mounted.items():
         line += ["--ro-bind", here, inside]
+    for place in covered():
+        line += ["--tmpfs", place, "--remount-ro", place]
     line += [
         "--dev",
         "/dev",
@@ -105,6 +118,7 @@ class Sandbox:
     """A warm process of one kind, and the kernels that it forked."""
 
     def __init__(self, chapter, packages=(), limits=None):
+        bubblewrap()  # without it nothing is made that would have to be taken away
         self.limits = limits or Limits()
         self.lock = threading.Lock()
         self.folder = Path(tempfile.mkdtemp(prefix="cnn-"))
@@ -114,12 +128,10 @@ class Sandbox:
         ours, theirs = socket.socketpair()
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the sandbox
         line = command(chapter, tuple(packages), self.folder, theirs.fileno())
-        self.process = subprocess.Popen(
-            line, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors, pass_fds=[theirs.fileno()]
-        )
+        self.launched, self.closed = threading.Event(), threading.Event()
+        threading.Thread(target=self.launch, args=(line, theirs.fileno()), daemon=True).start()
+        self.launched.wait()
         theirs.close()
-        if self.group:
-            self.group.add(self.process.pid)
         ours.settimeout(START_SECONDS)
         self.control = ours
         self.lines = ours.makefile("rw")
@@ -130,9 +142,22 @@ class Sandbox:
             self.close()
             raise NoSandbox(reason(why)) from wrong
         ours.settimeout(ANSWER_SECONDS)
+        if self.group and not self.group.add(
+            *(one.pid for one in psutil.Process(self.process.pid).children(recursive=True))
+        ):
+            self.group = None
+
+    def launch(self, line, control):
+        """Start the process in a thread that lives as long: the system takes that thread for its parent."""
+        said = {"stdout": self.errors, "stderr": self.errors}
+        self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, pass_fds=[control], **said)
+        self.launched.set()
+        self.closed.wait()
 
     def said(self):
         """What the process wrote before it ended."""
+        if self.errors.closed:
+            return "it was ended before"
         self.errors.seek(0)
         return self.errors.read().decode(errors="replace").strip()
 
@@ -150,9 +175,10 @@ class Sandbox:
             raise NoSandbox(reason(answer["error"]))
         return answer
 
-    def sockets(self):
-        """A new folder for the sockets of a kernel."""
-        folder = self.folder / uuid.uuid4().hex[:8]
+    def sockets(self, address=""):
+        """A new folder for the sockets of a kernel: the one that it had before, if it starts again at its address."""
+        before = Path(address).parent
+        folder = before if before.parent == self.folder else self.folder / uuid.uuid4().hex[:8]
         folder.mkdir(mode=0o700)
         if os.getuid() == 0:
             os.chown(folder, NOBODY, NOBODY)
@@ -167,13 +193,23 @@ class Sandbox:
         """The limits in force, as sentences."""
         return self.limits.words(self.group)
 
+    def runs(self):
+        """Whether the warm process is there, and is this process's own."""
+        return self.owner == os.getpid() and self.process.poll() is None
+
     def close(self):
         """End the warm process; the system ends every process in its world with it."""
         if self.owner != os.getpid():
             return
+        world = []
         if self.process.poll() is None:
+            world = psutil.Process(self.process.pid).children(recursive=True)
             self.process.kill()
         self.process.wait()
+        self.closed.set()
+        psutil.wait_procs(world, timeout=END_SECONDS)  # a group with a process in it cannot be taken away
+        with suppress(OSError):  # what was not sent any more
+            self.lines.close()
         self.control.close()
         self.errors.close()
         if self.group:
@@ -188,7 +224,7 @@ def reason(text):
     'the system does not let this user make namespaces (bwrap'
     """
     last = text.splitlines()[-1] if text else "no word"
-    if "Permission denied" in text or "not permitted" in text or "No space left" in text:
+    if "Permission denied" in text or "not permitted" in text or "No permissions" in text or "No space left" in text:
         remedy = (
             "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1 on Debian, an AppArmor profile for bwrap "
             "on Ubuntu, --security-opt seccomp=unconfined in Docker), or grade on another machine"
@@ -197,13 +233,24 @@ def reason(text):
     return f"the sandbox did not start: {last}"
 
 
-@cache
+_warm = {}  # kind -> the sandbox of this process
+
+
 def warm(chapter, packages=()):
-    """The sandbox of a kind in this process, started at first use.
+    """The sandbox of a kind in this process: it is started at first use, and again should it have ended.
 
     >>> warm.__name__
     'warm'
     """
-    sandbox = Sandbox(chapter, packages)
-    atexit.register(sandbox.close)
-    return sandbox
+    known = _warm.get((chapter, packages))
+    if known is None or not known.runs():
+        if known:
+            known.close()
+        _warm[chapter, packages] = Sandbox(chapter, packages)
+    return _warm[chapter, packages]
+
+
+@atexit.register
+def _end():
+    for sandbox in _warm.values():
+        sandbox.close()

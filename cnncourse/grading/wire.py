@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
-DEPTH, PARTS = 12, 10_000  # of nested values
+DEPTH, PARTS = 12, 300_000  # of nested values: lists of lists will do for images, in every case of a task
 TEXT = 20_000  # characters
-BYTES = 32 << 20  # of one message
+BYTES, JSON_BYTES = 32 << 20, 8 << 20  # of one message, of its JSON, which takes far more room when it is read
 
 
 class Garbled(ValueError):
@@ -38,7 +38,7 @@ def unpack(parts):
     ...
     cnncourse.grading.wire.Garbled: an array of dtype '|O'
     """
-    if not parts or sum(len(part) for part in parts) > BYTES:
+    if not parts or sum(len(part) for part in parts) > BYTES or len(parts[0]) > JSON_BYTES:
         raise Garbled(f"a message of {sum(len(part) for part in parts)} bytes in {len(parts)} parts")
     try:
         tree = json.loads(bytes(parts[0]), parse_constant=_refuse)
@@ -70,7 +70,7 @@ def _refuse(constant):
 class _Restorer:
     def __init__(self, buffers):
         self.buffers = buffers
-        self.parts = 0
+        self.parts = self.used = 0
 
     def restore(self, tree, depth=0):
         self.parts += 1
@@ -79,7 +79,7 @@ class _Restorer:
         if tree is None or type(tree) in (bool, int, float):
             return tree
         if type(tree) is str:
-            return tree[:TEXT]
+            return _text(tree)
         if type(tree) is not dict:
             raise Garbled("a list where a value is expected")
         if tree.keys() == {"float"} and tree["float"] in ("nan", "inf", "-inf"):
@@ -95,19 +95,27 @@ class _Restorer:
     def pair(self, pair, depth):
         if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not str:
             raise Garbled("a dictionary without keys")
-        return pair[0][:TEXT], self.restore(pair[1], depth)
+        return _text(pair[0]), self.restore(pair[1], depth)
 
     def array(self, array, dtype, shape):
         kinds = {f"{order}{kind}{size}" for order in "<>|" for kind in "biuf" for size in (1, 2, 4, 8)}
-        if dtype not in kinds - {f"{order}f1" for order in "<>|"}:
+        if type(dtype) is not str or dtype not in kinds - {f"{order}f1" for order in "<>|"}:
             raise Garbled(f"an array of dtype {dtype!r}")
-        whole = type(array) is int and type(shape) is list and all(type(n) is int and n >= 0 for n in shape)
-        if not whole or not 0 <= array < len(self.buffers) or len(shape) > 16:
-            raise Garbled("an array without a shape or without bytes")
+        whole = type(shape) is list and all(type(n) is int and 0 <= n <= BYTES for n in shape)
+        if not whole or type(array) is not int or not self.used == array < len(self.buffers) or len(shape) > 16:
+            raise Garbled("an array without a shape or without bytes of its own")
+        self.used += 1  # in their order and once each: one megabyte told again and again would fill the memory
         buffer, kind = bytes(self.buffers[array]), _dtype(dtype)
         if math.prod(shape) * kind.itemsize != len(buffer):
             raise Garbled(f"an array of shape {tuple(shape)} in {len(buffer)} bytes")
-        return np.frombuffer(buffer, kind).reshape(shape).copy()
+        try:
+            return np.frombuffer(buffer, kind).reshape(shape).copy()
+        except ValueError as wrong:  # an empty array with sizes that only together are too large
+            raise Garbled(f"an array of shape {tuple(shape)}") from wrong
+
+
+def _text(text):
+    return text[:TEXT].encode("utf-8", "replace").decode()  # half a character could not be written to a file
 
 
 def _dtype(name):

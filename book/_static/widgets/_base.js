@@ -100,17 +100,33 @@ window.cnn = (() => {
     return script ? JSON.parse(script.textContent) : null;
   }
 
+  /* A widget is built when the reader comes within a screen of it, so that a page with many of them opens at once. */
+  const near = new IntersectionObserver(entries => {
+    for (const { target, isIntersecting } of entries) if (isIntersecting) build(target);
+  }, { rootMargin: "100%" });
+  const waiting = new Map();
+
+  function build(widget) {
+    const connect = waiting.get(widget);
+    near.unobserve(widget);
+    waiting.delete(widget);
+    if (connect && widget.isConnected) connect(widget);
+    widget.ready = true;
+  }
+
   /* Register a widget. `functions` is its arithmetic, which the tests compare with cnncourse: cnn.<name>.f(...) */
   function define(name, functions, connect) {
     window.cnn[name] = functions;
     customElements.define(name, class extends HTMLElement {
       connectedCallback() {
-        if (this.ready) return;
-        this.ready = true;
-        connect(this);
+        if (this.ready || waiting.has(this)) return;
+        waiting.set(this, connect);
+        near.observe(this);
       }
     });
   }
+
+  addEventListener("beforeprint", () => { for (const widget of [...waiting.keys()]) build(widget); });
 
   return { tint, show, el, grid, status, data, define };
 })();

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnncourse.baselines import shift_images
+from cnncourse.checks import lent
 from cnncourse.checks.drawing import digits, normals, whole
 from cnncourse.checks.given.ch01 import ask
 from cnncourse.checks.task import Misconception, Task
@@ -95,6 +96,7 @@ GAP = Task(
     reference=equivariance_gap,
     cases=gap_cases,
     probe=ask,
+    lends=(("cnncourse.baselines.shift_images", lent.shift_images),),
     misconceptions=(
         Misconception(
             "the border is compared too",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnncourse.checks import lent
 from cnncourse.checks.drawing import digits, normals, whole
 from cnncourse.checks.task import Misconception, Task
 
@@ -177,6 +178,7 @@ CONVOLVE = Task(
     section=f"{PAGE}#turned-or-not",
     reference=convolve,
     cases=convolve_cases,
+    lends=(("cnncourse.convolution.correlate", lent.correlate),),
     misconceptions=(
         Misconception(
             "the kernel is not turned",

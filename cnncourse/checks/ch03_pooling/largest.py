@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnncourse.checks import lent
 from cnncourse.checks.ch03_pooling.windows import around, windows
 from cnncourse.checks.drawing import digits, normals
 from cnncourse.checks.task import Misconception, Task
@@ -239,6 +240,7 @@ MAX_POOL_PADDED = Task(
     section=f"{PAGE}#the-size-of-the-answer-and-who-is-left-out",
     reference=max_pool_padded,
     cases=padded_cases,
+    lends=(("cnncourse.pooling.max_pool2d", lent.max_pool2d),),
     misconceptions=(
         Misconception(
             "the padding is filled with zeros",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnncourse.checks import lent
 from cnncourse.checks.ch03_pooling.windows import around, windows
 from cnncourse.checks.drawing import digits, normals
 from cnncourse.checks.task import Misconception, Task
@@ -88,6 +89,7 @@ UNCHANGED_SHARE = Task(
     section=f"{PAGE}#how-much-does-a-shift-really-change",
     reference=unchanged_share,
     cases=share_cases,
+    lends=(("cnncourse.pooling.max_pool2d", lent.max_pool2d),),
     misconceptions=(
         Misconception(
             "what leaves the image on the right comes in again on the left",

@@ -42,7 +42,7 @@ class Kernels:
         if pid == 0:
             self.control.close()
             os.close(reading)
-            outer(writing, kernel, key, limits, files)
+            _outer(writing, kernel, key, limits, files)
         os.close(writing)
         self.outer[kernel] = pid
         with os.fdopen(reading) as told:
@@ -83,14 +83,14 @@ class Kernels:
         return {}
 
 
-def outer(told, kernel, key, limits, files):
+def _outer(told, kernel, key, limits, files):
     """Open a new world, put `init` into it, and end as it ends."""
     try:
         namespaces.die_with_parent()
         namespaces.unshare()
         pid = os.fork()
         if pid == 0:
-            init(told, kernel, key, limits, files)
+            _init(told, kernel, key, limits, files)
         os.write(told, f"{pid}\n".encode())
         os.close(told)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -101,17 +101,17 @@ def outer(told, kernel, key, limits, files):
         os._exit(1)
 
 
-def init(told, kernel, key, limits, files):
+def _init(told, kernel, key, limits, files):
     """Process 1 of the new world: prepare it, fork the kernel, close the last door when it listens, wait."""
     try:
         namespaces.die_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        prepare(kernel, limits["disk"], files)
+        _prepare(kernel, limits["disk"], files)
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            powerless(writing, key, limits)
+            _powerless(writing, key, limits)
         namespaces.hide()
         os.close(writing)
         signal.signal(signal.SIGINT, lambda number, frame: os.kill(pid, number))
@@ -132,7 +132,7 @@ def init(told, kernel, key, limits, files):
         os._exit(1)
 
 
-def prepare(kernel, disk, files):
+def _prepare(kernel, disk, files):
     """Mount what the kernel may write to, and cover what it may not see."""
     namespaces.mount(None, "/", None, namespaces.MS_REC | namespaces.MS_PRIVATE)
     namespaces.private_disk(HOME, disk)
@@ -141,6 +141,7 @@ def prepare(kernel, disk, files):
     for place in ("/tmp", "/var/tmp"):
         namespaces.mount(HOME + "/tmp", place, None, namespaces.MS_BIND)
     namespaces.private_disk("/dev/shm", disk)
+    namespaces.mount("tmpfs", "/dev/pts", "tmpfs", namespaces.MS_RDONLY, "size=4k")  # one for all kernels otherwise
     namespaces.mount(f"{SOCKETS}/{kernel}", OWN_SOCKETS, None, namespaces.MS_BIND)
     namespaces.mount("tmpfs", SOCKETS, "tmpfs", namespaces.MS_RDONLY, "size=4k")
     namespaces.own_processes_only()
@@ -150,7 +151,7 @@ def prepare(kernel, disk, files):
         Path(name).write_bytes(bytes.fromhex(text))
 
 
-def powerless(told, key, limits):
+def _powerless(told, key, limits):
     """The process that runs the student's code."""
     try:
         namespaces.die_with_parent()
@@ -159,8 +160,9 @@ def powerless(told, key, limits):
         os.closerange(3, told)
         os.closerange(told + 1, OWNED_FILES)
         namespaces.limit(**{name: limits[name] for name in LIMITS})
+        namespaces.forget_keys()
         namespaces.give_up_power()
-        serve(f"{OWN_SOCKETS}/s", key, lambda: finish(told))
+        serve(f"{OWN_SOCKETS}/s", key, lambda: _say_that_it_listens(told))
     except BaseException:
         os.write(told, traceback.format_exc(limit=-6).encode())
     finally:
@@ -170,14 +172,18 @@ def powerless(told, key, limits):
 LIMITS = ("memory", "processes", "file_size", "files", "cpu_seconds")
 
 
-def finish(told):
+def _say_that_it_listens(told):
     """Say that the kernel listens."""
     os.write(told, b"listens")
     os.close(told)
 
 
 def main():
-    """Import what is asked for, then answer requests until the other end is closed."""
+    """Import what is asked for, then answer requests until the other end is closed.
+
+    >>> main.__name__  # it expects a socket and a world of its own
+    'main'
+    """
     told = json.loads(sys.argv[1])
     if os.getuid() == 0:  # nobody inside needs the power of root, and its processes cannot be counted
         os.setgroups([])

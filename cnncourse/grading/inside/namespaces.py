@@ -21,6 +21,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVA
 )
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 CAPABILITY_VERSION_3 = 0x20080522
+KEYCTL, KEYCTL_JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}, 1  # the C library has no function for it
 STUDENT = 1000  # who the student is inside, whoever grades outside
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -111,6 +112,17 @@ def hide(hidden=True):
     'hide'
     """
     libc.prctl(PR_SET_DUMPABLE, int(not hidden), 0, 0, 0)
+
+
+def forget_keys():
+    """Leave the session keyring, in which keys and passwords of whoever grades may lie.
+
+    >>> forget_keys.__name__  # it would take the keys from this process
+    'forget_keys'
+    """
+    number = KEYCTL.get(os.uname().machine)
+    if number:
+        libc.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def give_up_power():

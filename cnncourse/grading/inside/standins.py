@@ -4,8 +4,14 @@ import importlib.abc
 import importlib.machinery
 import sys
 import types
+from contextlib import contextmanager
+
+import numpy as np
 
 LIBRARIES = {"cnncourse", "cv2", "jax", "keras", "numba", "scipy", "skimage", "sklearn", "tensorflow", "torch"}
+
+
+LENT = {}  # full name -> what the task that is being tried lends
 
 
 class NotAvailable(Exception):
@@ -30,6 +36,8 @@ class StandIn:
         return StandIn(f"{self.__name__}.{attribute}")
 
     def __call__(self, *arguments, **named):
+        if self.__name__ in LENT:
+            return LENT[self.__name__](*arguments, **named)
         raise NotAvailable(f"{self.__name__} is not available in grading: write your own code")
 
 
@@ -57,6 +65,24 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module):
         """There is nothing to run."""
+
+
+@contextmanager
+def lending(sources):
+    """Let functions be called by their full names; what is lent is their source.
+
+    >>> with lending({"cnncourse.convolution.half": "def half(x): return x / 2"}):
+    ...     StandIn("cnncourse.convolution.half")(3)
+    1.5
+    """
+    for name, source in sources.items():
+        place = {"np": np}
+        exec(source, place)
+        LENT[name] = place[name.rpartition(".")[2]]
+    try:
+        yield
+    finally:
+        LENT.clear()
 
 
 def install():

@@ -1,0 +1,178 @@
+"""`make bench-grading`: a class of 40 graded by `cnncourse grade` and by stock nbgrader, in turns, in one run.
+
+    python -m benchmarks.grading [--students 40] [--rounds 1] [numpy] [keras]
+
+Stock nbgrader executes each notebook in a kernel of its own, one after the other, and the answers are checked there.
+Ours runs the same notebooks in the sandbox, judges outside it, and writes the same gradebook.
+"""
+
+import argparse
+import csv
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+MIXTURE = ("right", "right", "right", "wrong", "right", "untouched", "slow", "right")  # one after the other
+SLOW = "import time\ntime.sleep(1.0)"
+
+KERAS = [
+    ("setup", "import keras\nimport numpy as np\n\nfrom cnncourse.data import fashion_mini\n\ndata = fashion_mini()"),
+    (
+        "build",
+        "def build():\n"
+        "    return keras.Sequential([\n"
+        "        keras.layers.Input((28, 28, 1)),\n"
+        "        keras.layers.Conv2D(8, 3, activation='relu'),\n"
+        "        keras.layers.MaxPooling2D(),\n"
+        "        keras.layers.Flatten(),\n"
+        "        keras.layers.Dense(10, activation='softmax'),\n"
+        "    ])",
+    ),
+    ("check-build", "assert build().count_params() == 13610"),
+    (
+        "train",
+        "def train(x, y):\n"
+        "    model = build()\n"
+        "    model.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])\n"
+        "    model.fit(x, y, epochs=2, batch_size=64, verbose=0)\n"
+        "    return model",
+    ),
+    (
+        "check-train",
+        "keras.utils.set_random_seed(0)\n"
+        "model = train(data.x_train[:1000], data.y_train[:1000])\n"
+        "assert model.evaluate(data.x_test[:500], data.y_test[:500], verbose=0)[1] > 0.5",
+    ),
+]
+
+
+def keras_assignment(folder):
+    """A small assignment in which a student builds and trains a network."""
+    cells = []
+    for name, source in KERAS:
+        about = {"grade_id": name, "schema_version": 3, "task": False}
+        kind = {"grade": False, "solution": False, "locked": True}
+        if name.startswith("check"):
+            kind |= {"grade": True, "points": 2}
+        elif name != "setup":
+            kind |= {"solution": True, "locked": False}
+            source = f"### BEGIN SOLUTION\n{source}\n### END SOLUTION"
+        cells.append(nbformat.v4.new_code_cell(source, metadata={"nbgrader": about | kind}, id=name))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / "keras_cnn.ipynb")
+
+
+def answer_sheet(solved, kind):
+    """A student's notebook of one kind."""
+    notebook = nbformat.from_dict(solved)
+    answers = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    answers = [cell for cell in answers if cell.cell_type == "code"]
+    if kind == "wrong":
+        head = answers[0].source.split(":\n")[0].splitlines()[-1]
+        answers[0].source = f"{head}:\n    return 0"
+    if kind == "untouched":
+        for cell in answers:
+            head = [line for line in cell.source.splitlines() if line.startswith("def ")][0]
+            cell.source = f"{head}\n    raise NotImplementedError()"
+    if kind == "slow":
+        answers[-1].source += f"\n\n{SLOW}"
+    return notebook
+
+
+def course(folder, assignment, students):
+    """A course with one assignment and a class that has handed it in."""
+    if assignment == "keras_cnn":
+        keras_assignment(folder / "solutions" / assignment)
+    else:
+        shutil.copytree(ROOT / "solutions" / assignment, folder / "solutions" / assignment)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    run(folder, "nbgrader", "generate_assignment", assignment)
+    solved = nbformat.read(folder / "solutions" / assignment / f"{assignment}.ipynb", as_version=4)
+    for number in range(students):
+        place = folder / "submitted" / f"student{number:03}" / assignment
+        place.mkdir(parents=True)
+        nbformat.write(answer_sheet(solved, MIXTURE[number % len(MIXTURE)]), place / f"{assignment}.ipynb")
+
+
+def stock(folder):
+    """Make the course use nbgrader's own way of grading."""
+    config = folder / "nbgrader_config.py"
+    text = config.read_text()
+    config.write_text(text[: text.index("# Students' code runs in the sandbox")])
+
+
+def run(folder, *command):
+    """Run a command of the environment in a course."""
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PATH": f"{BIN}:{os.environ['PATH']}"}
+    done = subprocess.run([BIN / command[0], *command[1:]], cwd=folder, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+
+def scores(folder):
+    """What each student got."""
+    run(folder, "nbgrader", "export", "--to", "grades.csv")
+    with (folder / "grades.csv").open() as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
+def seconds(folder, *command):
+    """How long grading the whole class takes, from nothing."""
+    shutil.rmtree(folder / "autograded", ignore_errors=True)
+    shutil.rmtree(folder / ".grading", ignore_errors=True)
+    start = time.perf_counter()
+    run(folder, *command)
+    return time.perf_counter() - start
+
+
+def compare(assignment, students, rounds):
+    """The seconds of both, in turns, and whether the scores agree."""
+    ways = {
+        "nbgrader autograde": ("nbgrader", "autograde", assignment),
+        "cnncourse grade": ("cnncourse", "grade", assignment),
+    }
+    times = {name: [] for name in ways}
+    with tempfile.TemporaryDirectory(prefix="bench-") as place:
+        folders = {name: Path(place, name.split()[0]) for name in ways}
+        for name, folder in folders.items():
+            folder.mkdir()
+            course(folder, assignment, students)
+            if name.startswith("nbgrader"):
+                stock(folder)
+        for _ in range(rounds):
+            for name, command in ways.items():
+                times[name].append(seconds(folders[name], *command))
+        agree = scores(folders["nbgrader autograde"]) == scores(folders["cnncourse grade"])
+    return times, agree
+
+
+def main():
+    """Print the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--students", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("kinds", nargs="*", default=["numpy", "keras"], choices=["numpy", "keras"])
+    chosen = parser.parse_args()
+    for kind in chosen.kinds:
+        assignment = {"numpy": "ch02_convolution", "keras": "keras_cnn"}[kind]
+        times, agree = compare(assignment, chosen.students, chosen.rounds)
+        old, new = (statistics.median(each) for each in times.values())
+        print(f"{kind}: {chosen.students} students, {os.cpu_count()} cores, median of {chosen.rounds}")
+        for name, each in times.items():
+            print(f"  {name:<20} {statistics.median(each):7.1f} s  ({min(each):.1f} to {max(each):.1f})")
+        print(f"  {old / new:.1f} times as fast; the scores {'are the same' if agree else 'DIFFER'}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

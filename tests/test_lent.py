@@ -1,0 +1,47 @@
+"""What a task lends while it is graded is what the library has under that name."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from cnncourse import baselines, convolution, pooling
+from cnncourse.checks import lent, tasks
+
+LENDING = [(task.id, name, function) for task in tasks().values() for name, function in task.lends]
+
+
+@pytest.mark.parametrize(("down", "right"), [(0, 0), (1, -2), (-3, 4), (5, 0), (0, -4)])
+def test_images_are_shifted_as_by_the_library(down, right, rng):
+    x = rng.normal(size=(2, 5, 4, 3))
+    assert np.array_equal(lent.shift_images(x, down, right), baselines.shift_images(x, down, right))
+
+
+@pytest.mark.parametrize(("image", "kernel", "stride"), [((7,), (3,), 2), ((5, 8), (2, 3), 1), ((6, 7), (3, 2), 3)])
+def test_correlation_is_that_of_the_library(image, kernel, stride, rng):
+    x, w = rng.normal(size=image), rng.integers(-3, 4, kernel)
+    assert np.allclose(lent.correlate(x, w, stride), convolution.correlate(x, w, stride))
+
+
+@pytest.mark.parametrize(("size", "stride"), [(2, None), ((2, 3), 1), (3, (1, 2)), (2, 3)])
+def test_maxima_are_those_of_the_library(size, stride, rng):
+    x = rng.normal(size=(2, 7, 6, 3)).astype(np.float32)
+    ours, theirs = lent.max_pool2d(x, size, stride)[0], pooling.max_pool2d(x, size, stride)[0]
+    assert np.array_equal(ours, theirs)
+    assert ours.dtype == theirs.dtype
+
+
+@pytest.mark.parametrize(("task", "name", "function"), LENDING)
+def test_what_a_task_lends_stands_in_its_name_and_by_itself(task, name, function):
+    place = {"np": np}
+    exec(inspect.getsource(function), place)
+    assert callable(place[name.rpartition(".")[2]])
+
+
+def test_four_tasks_lend_something():
+    assert {task for task, *_ in LENDING} == {
+        "ch01.equivariance_gap",
+        "ch02.convolve",
+        "ch03.max_pool_padded",
+        "ch03.unchanged_share",
+    }
