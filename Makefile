@@ -2,7 +2,7 @@
 # Kept to what GNU make 3.81 (macOS) understands.
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab exercises serve lighthouse lint format bench lock clean
+.PHONY: help book test lab exercises serve lighthouse lint format bench bench-grading lock clean
 
 # The interpreter that makes .venv: `make PYTHON=/path/to/python3.12 book` names another one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -14,7 +14,7 @@ PY := .venv/bin/python
 STAMP := .venv/installed
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 book: $(STAMP) ## build the book, strictly, and say where it is
 	@$(PY) tools/build_book.py
@@ -24,7 +24,7 @@ test: $(STAMP) ## everything that CI runs: lint, the strict book build, tests an
 	@$(MAKE) --no-print-directory lint
 	@$(PY) tools/build_book.py
 	@echo "==> Running the tests"
-	@$(PY) -m pytest -n 2
+	@$(PY) -m pytest -n 3 --dist worksteal
 
 lab: $(STAMP) ## open the exercises in JupyterLab
 	@mkdir -p exercises
@@ -50,6 +50,9 @@ format: $(STAMP) ## mend the style of every file
 
 bench: $(STAMP) ## measure the engine
 	@$(PY) -m benchmarks
+
+bench-grading: $(STAMP) ## grade two classes of 40 with cnncourse and with stock nbgrader, in turns
+	@$(PY) -m benchmarks.grading
 
 lock: $(STAMP) ## rewrite constraints.txt from pyproject.toml (LOCKFLAGS=--upgrade for newer versions)
 	@echo "==> Resolving every version into constraints.txt"
