@@ -238,3 +238,7 @@ def test_a_task_may_ask_for_a_trained_model():
     assert not wrong.passed
     assert wrong.misconception.name == "the sign is turned"
     assert "expected True, got False" in as_text(wrong)
+
+
+def test_a_whole_number_that_no_float_can_hold_is_wrong_and_no_accident():
+    assert difference(2.5, 10**400).words.startswith("expected 2.5, got 1000")

@@ -102,7 +102,10 @@ def brief(value):
 
 
 def _close(expected, got, tolerance):
-    return bool(np.isclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True))
+    try:
+        return bool(np.isclose(float(got), expected, rtol=tolerance, atol=tolerance, equal_nan=True))
+    except OverflowError:  # an int that no float can hold
+        return False
 
 
 def _array_difference(expected, got, tolerance):

@@ -8,7 +8,7 @@ from queue import Empty
 import zmq
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
-from nbformat.v4 import new_output
+from nbformat import NotebookNode
 
 from cnncourse.checks.probing import Outcome
 from cnncourse.grading import wire
@@ -111,9 +111,14 @@ class Kernel:
     def execute(self, code, seconds):
         """Run a cell and collect what it shows."""
         request = self.client.execute(code, allow_stdin=False, stop_on_error=False)
-        shown, ended = Shown(), ""
+        shown, ended, since = Shown(), "", None
         for message in self.replies(self.client.iopub_channel, time.monotonic() + seconds):
-            if message is None and self.replied(request):  # the word that it is done got lost among too many messages
+            # The word that the cell is done can get lost among too many messages: then its reply and silence will do
+            if message is None and since is None and self.replied(request):
+                since = time.monotonic()
+            elif message is not None:
+                since = None if since is None else time.monotonic()
+            if since is not None and time.monotonic() - since > GRACE:
                 break
             if message and message["parent_header"].get("msg_id") == request:
                 if shown.take(message):
@@ -276,7 +281,7 @@ def stream(content):
     name, text = content.get("name"), content.get("text")
     if name not in ("stdout", "stderr") or type(text) is not str:
         return None
-    return new_output("stream", name=name, text=clean(text))
+    return NotebookNode(output_type="stream", name=name, text=clean(text))
 
 
 def error(content):
@@ -290,7 +295,7 @@ def error(content):
     if len(text) > TRACEBACK:
         text = text[: TRACEBACK // 2] + "\n[...]\n" + text[-TRACEBACK // 2 :]
     name, value = (clean(str(content.get(part)))[:TRACEBACK] for part in ("ename", "evalue"))
-    return new_output("error", ename=name, evalue=value, traceback=text.split("\n"))
+    return NotebookNode(output_type="error", ename=name, evalue=value, traceback=text.split("\n"))
 
 
 def rich(content):
@@ -305,7 +310,9 @@ def rich(content):
         if type(data) is dict
         else {}
     )
-    return new_output("display_data", data=known) if known else None
+    return (
+        NotebookNode(output_type="display_data", data=NotebookNode(known), metadata=NotebookNode()) if known else None
+    )
 
 
 def result(content):
@@ -315,7 +322,7 @@ def result(content):
     """
     shown, count = rich(content), content.get("execution_count")
     count = count if type(count) is int and 0 < count < 1 << 31 else None
-    return shown and new_output("execute_result", data=shown.data, execution_count=count)
+    return shown and NotebookNode(shown, output_type="execute_result", execution_count=count)
 
 
 READ = {"stream": stream, "error": error, "display_data": rich, "execute_result": result}

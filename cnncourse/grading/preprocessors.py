@@ -7,10 +7,10 @@ import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import find_all_files
 
 from cnncourse.grading.blueprint import blueprint_of
 from cnncourse.grading.comments import comments
+from cnncourse.grading.coursefolder import files_in, not_used
 from cnncourse.grading.judged_by import course_secret
 from cnncourse.grading.judging import Grading
 from cnncourse.grading.rebuilding import Damaged, rebuild
@@ -51,15 +51,15 @@ class Rebuild(NbGraderPreprocessor):
         """Remarks on the files beside the notebook; the copy that nbgrader made of a link is taken away."""
         graded = Path(course.format_path(course.autograded_directory, student, assignment))
         given = given_files(course, assignment)
-        remarks = []
-        for path in find_all_files(str(handed_in), [*course.ignore, "*.ipynb"]):
+        remarks, strangers = [], []
+        for path in files_in(handed_in, [*course.ignore, "*.ipynb"]):
             name = os.path.relpath(path, handed_in)
-            if Path(path).is_symlink():
+            if path.is_symlink():
                 (graded / name).unlink(missing_ok=True)
                 remarks.append(f"{name} is a link to another file: left out")
             elif name not in given and name != "timestamp.txt":
-                remarks.append(f"came with {name}, which is not used in grading")
-        return remarks
+                strangers.append(name)
+        return remarks + not_used(strangers)
 
 
 class Judge(NbGraderPreprocessor):
@@ -85,8 +85,8 @@ def given_files(course, assignment):
     {}
     """
     folder = course.format_path(course.source_directory, ".", assignment)
-    paths = find_all_files(folder, [*course.ignore, "*.ipynb"])
-    return {os.path.relpath(path, folder): Path(path).read_bytes() for path in paths}
+    paths = files_in(folder, [*course.ignore, "*.ipynb"])
+    return {os.path.relpath(path, folder): path.read_bytes() for path in paths}
 
 
 class SaveComments(NbGraderPreprocessor):

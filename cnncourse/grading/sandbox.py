@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from cnncourse.grading.inside.forkserver import SOCKETS
-from cnncourse.grading.limits import Limits, make_group
+from cnncourse.grading.limits import Limits, make_group, own_groups
 from cnncourse.grading.mounts import PACKAGES, covered, readable
 
 WARM = (  # what a kernel would import otherwise, each of them anew
@@ -114,6 +114,28 @@ def command(chapter, packages, folder, control):
     return [*line, os.path.realpath(sys.executable), "-I", "-S", "-c", start, json.dumps(told)]
 
 
+def sweep():
+    """Take away what sandboxes left behind whose owner was killed: folders of sockets, and empty cgroups.
+
+    >>> left = Path(tempfile.mkdtemp(prefix="cnn-99999999-"))  # there is no such process
+    >>> sweep()
+    >>> left.exists()
+    False
+    """
+    for folder in Path(tempfile.gettempdir()).glob("cnn-*-*"):
+        if _is_orphan(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    for group in {folder for place in own_groups().values() for folder in place.glob("cnncourse-*-*")}:
+        if _is_orphan(group):
+            with suppress(OSError):
+                group.rmdir()
+
+
+def _is_orphan(path):
+    owner = path.name.split("-")[1]
+    return owner.isdigit() and not Path("/proc", owner).exists()
+
+
 class Sandbox:
     """A warm process of one kind, and the kernels that it forked."""
 
@@ -121,9 +143,10 @@ class Sandbox:
         bubblewrap()  # without it nothing is made that would have to be taken away
         self.limits = limits or Limits()
         self.lock = threading.Lock()
-        self.folder = Path(tempfile.mkdtemp(prefix="cnn-"))
+        sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"cnn-{os.getpid()}-"))
         self.owner = os.getpid()
-        self.group = make_group(f"cnncourse-{uuid.uuid4().hex[:12]}", self.limits)
+        self.group = make_group(f"cnncourse-{os.getpid()}-{uuid.uuid4().hex[:8]}", self.limits)
         os.chmod(self.folder, 0o711)
         ours, theirs = socket.socketpair()
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the sandbox

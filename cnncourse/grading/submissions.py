@@ -12,8 +12,9 @@ from pathlib import Path
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import chdir, find_all_files, parse_utc
+from nbgrader.utils import chdir, parse_utc
 
+from cnncourse.grading.coursefolder import files_in, not_used
 from cnncourse.grading.journal import text_of, write_durably
 
 
@@ -131,7 +132,7 @@ class Course:
         total = 0
         given = self._folder(self.directory.source_directory, ".", assignment)
         for place, into in ((given, found.given), (folder, found.own)):
-            for path in sorted(map(Path, find_all_files(str(place), [*self.directory.ignore, "*.ipynb"]))):
+            for path in files_in(place, [*self.directory.ignore, "*.ipynb"]):
                 name = str(path.relative_to(place))
                 reason = _reason_not_to_read(path, largest)
                 total += 0 if reason else path.stat().st_size
@@ -140,7 +141,7 @@ class Course:
                 else:
                     into[name] = path.read_bytes()
         strangers = found.own.keys() - found.given.keys() - {"timestamp.txt"}
-        found.remarks += [f"came with {name}, which is not used in grading" for name in sorted(strangers)]
+        found.remarks += not_used(strangers)
         stamp = found.own.get("timestamp.txt", b"").decode(errors="replace").strip()
         try:
             found.timestamp = parse_utc(stamp) if stamp else None

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from cnncourse.grading.inside import namespaces
@@ -67,7 +68,8 @@ class Kernels:
     def signal(self, kernel, number):
         """Send a signal to a kernel; after SIGKILL nothing of its world is left."""
         if self.poll(kernel)["status"] is None and kernel in self.init:
-            os.kill(self.init[kernel], number)
+            with suppress(ProcessLookupError):  # it ended in this moment, and the outer process did not notice yet
+                os.kill(self.init[kernel], number)
         if number == signal.SIGKILL and kernel not in self.ended:
             if kernel not in self.init:
                 os.kill(self.outer[kernel], number)

@@ -4,6 +4,7 @@ import dataclasses
 import importlib.util
 import os
 import site
+from contextlib import redirect_stderr
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
@@ -49,6 +50,18 @@ def outcomes(namespace, expression, task, seconds, cases, lent):
         return try_cases(Task(task, "", "", None, None, probe=probe, seconds=seconds), answer, cases)
 
 
+def words_of(wrong):
+    """The text of an error, which may be a student's and raise another one.
+
+    >>> words_of(ValueError("too large"))
+    'too large'
+    """
+    try:
+        return str(wrong)
+    except BaseException:
+        return "an error without words"
+
+
 def packed(found):
     """Outcomes on their way to the judge; what cannot be sent is told in their place.
 
@@ -56,7 +69,11 @@ def packed(found):
     (2, 'ValueError')
     """
     try:
-        return wire.pack(tuple(dataclasses.asdict(outcome) for outcome in found))
+        parts = wire.pack(tuple(dataclasses.asdict(outcome) for outcome in found))
+        size = sum(map(len, parts))
+        if size > wire.BYTES:
+            raise ValueError(f"it has {size >> 20} MB")
+        return parts
     except Exception as wrong:
         return packed([Outcome(error=type(wrong).__name__, message=f"the result cannot be sent: {wrong}")])
 
@@ -71,9 +88,10 @@ class StudentKernel(IPythonKernel):
         """Try an answer: the request and the reply are plain data, packed."""
         try:
             asked = wire.unpack([bytes(part) for part in parent["buffers"]])
-            found = outcomes(self.shell.user_ns, **asked)
+            with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):  # else the next cell waits behind it
+                found = outcomes(self.shell.user_ns, **asked)
         except BaseException as wrong:  # SystemExit too: an answer that ends Python is no answer
-            found = [Outcome(error=type(wrong).__name__, message=str(wrong))]
+            found = [Outcome(error=type(wrong).__name__, message=words_of(wrong))]
         self.session.send(stream, "probe_reply", {}, parent, ident=ident, buffers=packed(found))
 
 
@@ -99,5 +117,7 @@ def serve(address, key, listens):
     for number, port in enumerate(PORTS, start=1):
         setattr(app, port, number)
     app.initialize(["--HistoryManager.enabled=False"])
+    app.shell.enable_matplotlib("inline")  # the warm process imported the backend before there was a shell
+    app.shell.ask_exit = lambda: None  # `exit()` would end the kernel somewhere in the next task
     listens()
     app.start()

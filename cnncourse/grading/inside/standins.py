@@ -8,7 +8,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
-LIBRARIES = {"cnncourse", "cv2", "jax", "keras", "numba", "scipy", "skimage", "sklearn", "tensorflow", "torch"}
+LIBRARIES = {
+    *("cnncourse", "cv2", "imageio", "jax", "keras", "numba", "pandas", "plotly", "requests", "scipy", "seaborn"),
+    *("skimage", "sklearn", "sympy", "tensorflow", "torch", "torchvision"),
+}
 
 
 LENT = {}  # full name -> what the task that is being tried lends
