@@ -83,7 +83,7 @@ def answer_sheet(solved, kind):
         answers[0].source = f"{head}:\n    return 0"
     if kind == "untouched":
         for cell in answers:
-            head = [line for line in cell.source.splitlines() if line.startswith("def ")][0]
+            head = next(line for line in cell.source.splitlines() if line.startswith("def "))
             cell.source = f"{head}\n    raise NotImplementedError()"
     if kind == "slow":
         answers[-1].source += f"\n\n{SLOW}"
