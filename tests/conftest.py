@@ -5,12 +5,16 @@ import shutil
 import sys
 from pathlib import Path
 
+import absl.logging
 import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+# Whenever traitlets sets up its log, absl (below TensorFlow) closes the stream it found: that of pytest, but for this
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 TESTS = Path(__file__).resolve().parent
 GRADING = [path.name for path in TESTS.glob("test_*.py") if "cnncourse.grading" in path.read_text(encoding="utf-8")]

@@ -412,10 +412,14 @@ def test_all_processes_together_cannot_have_more_memory_than_allowed_where_group
         "    if os.fork() == 0:\n"
         "        x = bytearray(os.urandom(1 << 20)) * 200\n"
         "        time.sleep(600)\n"
-        "time.sleep(3)\n"
-        "names = [name for name in os.listdir('/proc') if name.isdigit()]\n"
-        "alive = [open(f'/proc/{name}/stat').read().split()[2] != 'Z' for name in names]\n"
-        "print(sum(alive))",
+        "def alive():\n"
+        "    names = [name for name in os.listdir('/proc') if name.isdigit()]\n"
+        "    return sum(open(f'/proc/{name}/stat').read().split()[2] != 'Z' for name in names)\n"
+        "for _ in range(100):\n"
+        "    time.sleep(0.3)\n"
+        "    if alive() < 8:\n"
+        "        break\n"
+        "print(alive())",
         60,
     )
     assert ran.end == "dead" or int(ran.outputs[0].text) < 8
