@@ -19,7 +19,7 @@ from cnncourse.grading.kernels import PASSIVE
 from corpus import ASSIGNMENT, FILE, MARKER, POINTS, ROOT, as_bytes, solved, with_cell
 
 PEER = "peer"
-PATIENCE = 60  # seconds for one notebook, whatever is in it, where the limits are short
+PATIENCE = 300  # seconds for one notebook, whatever is in it: nothing hangs
 LARGEST = 25_000_000  # bytes of a graded notebook
 
 
