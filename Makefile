@@ -24,7 +24,7 @@ test: $(STAMP) ## everything that CI runs: lint, the strict book build, tests an
 	@$(MAKE) --no-print-directory lint
 	@$(PY) tools/build_book.py
 	@echo "==> Running the tests"
-	@$(PY) -m pytest -n 3 --dist worksteal
+	@$(PY) -m pytest -n 2 --dist worksteal
 
 lab: $(STAMP) ## open the exercises in JupyterLab
 	@mkdir -p exercises

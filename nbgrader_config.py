@@ -17,6 +17,9 @@ c.CourseDirectory.release_directory = "exercises"
 # A notebook that was opened as text (*.py) holds the answers: never copy one into the release.
 c.CourseDirectory.ignore = [".*", "*.py", "*.pyc", "__pycache__", "feedback"]
 
+# `nbgrader validate` runs all cells, experiments too; the default of 30 seconds each is short on a busy machine.
+c.ExecutePreprocessor.timeout = 300
+
 # Students' code runs in the sandbox, and the verdict falls outside it: see the instructors' guide.
 c.Autograde.sanitize_preprocessors = [
     "cnncourse.grading.preprocessors.Rebuild",
