@@ -126,7 +126,7 @@ class Grading:
         if not graded:
             self.look(cell)
         if self.left() <= 0:
-            self.fail(cell, "not run: the time for the whole notebook was used up", graded)
+            self.fail(cell, "not run: the time for the whole notebook was used up")
             if graded:
                 self.believe(cell, about["grade_id"])
             return
@@ -135,7 +135,7 @@ class Grading:
         if ran.end == "done":
             self.ran.append(cell.source)
         else:
-            self.fail(cell, ENDS[ran.end], graded)
+            self.fail(cell, ENDS[ran.end])
             self.attention.append(f"a cell: {ENDS[ran.end]}")
         if graded:
             self.believe(cell, about["grade_id"])
@@ -162,7 +162,7 @@ class Grading:
         if self.left() <= 0:
             words = "not tried: the time for the whole notebook was used up"
             self.verdict(cell, name, words, section=task.section)
-            self.fail(cell, words, True)
+            self.fail(cell, words)
             return
         kernel = self.ready()
         start = time.monotonic()
@@ -171,7 +171,7 @@ class Grading:
             words = f"the answer was tried: {ENDS[end]}"
             self.attention.append(f"{name}: {ENDS[end]}")
             self.verdict(cell, name, words, section=task.section, seconds=time.monotonic() - start)
-            self.fail(cell, words, True)
+            self.fail(cell, words)
             return
         try:
             found = judge(task, cases, outcomes[: len(cases)])
@@ -180,7 +180,7 @@ class Grading:
             words = f"what came back cannot be judged: {wrong}"
             self.attention.append(f"{name}: {words}")
             self.verdict(cell, name, words, section=task.section, attention=[words])
-            self.fail(cell, words, True)
+            self.fail(cell, words)
             return
         seconds = time.monotonic() - start
         cell.execution_count = None
@@ -214,7 +214,7 @@ class Grading:
             **{"section": section, "seconds": round(seconds, 3), "attention": [said(one) for one in attention]},
         }
 
-    def fail(self, cell, words, graded):
+    def fail(self, cell, words):
         """Say in a cell what ended it."""
         cell.outputs = [*cell.outputs, not_right(words[0].upper() + words[1:] + ".")]
 
