@@ -2,7 +2,9 @@
 
 import logging
 import os
+import re
 from fnmatch import fnmatchcase
+from glob import glob
 from pathlib import Path
 
 from nbgrader.apps import NbGrader
@@ -28,15 +30,15 @@ def course_here():
 
 
 def folders(course, step, assignment):
-    """The folders of an assignment by student: `step` is "submitted" or "autograded".
+    """The folders of an assignment by student, wherever nbgrader has them: `step` is "submitted" or "autograded".
 
-    >>> from types import SimpleNamespace as Course
-    >>> folders(Course(root="nowhere", submitted_directory="submitted"), "submitted", "ch02_convolution")
+    >>> folders(CourseDirectory(root="nowhere"), "submitted", "ch02_convolution")
     {}
     """
-    top = Path(course.root) / getattr(course, f"{step}_directory")
-    found = [path for path in top.glob(f"*/{assignment}") if path.is_dir() and not path.parent.name.startswith(".")]
-    return {path.parent.name: path for path in sorted(found)}
+    top = getattr(course, f"{step}_directory")
+    pattern = course.format_path(top, "(?P<student>.*)", re.escape(assignment), escape=True)
+    found = [path for path in sorted(glob(course.format_path(top, "*", assignment))) if os.path.isdir(path)]
+    return {re.fullmatch(pattern, path)["student"]: Path(path) for path in found}
 
 
 def files_in(folder, ignored):

@@ -77,8 +77,7 @@ def interpreter():
     prefix = Path(sys.base_prefix).resolve()
     if prefix != Path("/usr"):
         return [str(Path(sys.executable).resolve()), str(prefix / "lib")]
-    library = Path("/usr/lib") / (sysconfig.get_config_var("MULTIARCH") or "")
-    return [str(Path(sys.executable).resolve()), sysconfig.get_path("stdlib"), str(library)]
+    return [str(Path(sys.executable).resolve()), sysconfig.get_path("stdlib")]
 
 
 def covered():

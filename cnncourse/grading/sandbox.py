@@ -79,20 +79,8 @@ def command(chapter, packages, folder, control):
         line += ["--ro-bind", here, inside]
     for place in covered():
         line += ["--tmpfs", place, "--remount-ro", place]
-    line += [
-        "--dev",
-        "/dev",
-        "--bind",
-        "/proc",
-        "/proc",
-        "--perms",
-        "0755",
-        "--dir",
-        "/run",
-        "--bind",
-        str(folder),
-        SOCKETS,
-    ]
+    line += ["--dev", "/dev", "--bind", "/proc", "/proc"]
+    line += ["--perms", "0755", "--dir", "/run", "--bind", str(folder), SOCKETS]
     for place in ("/run/kernel", "/home", "/home/student", "/tmp"):
         line += ["--perms", "0755", "--dir", place]
     line += ["--perms", "1777", "--tmpfs", "/var/tmp"]

@@ -2,10 +2,8 @@
 
 import json
 import os
-import re
 import shutil
 from dataclasses import dataclass, field
-from glob import glob
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import chdir, parse_utc
 
-from cnncourse.grading.coursefolder import files_in, not_used
+from cnncourse.grading.coursefolder import files_in, folders, not_used
 from cnncourse.grading.journal import text_of, write_durably
 
 
@@ -65,12 +63,8 @@ class Course:
 
     def students(self, assignment):
         """Who handed something in, in the order of the names."""
-        place = self.directory.format_path(self.directory.submitted_directory, "*", assignment)
-        pattern = self.directory.format_path(
-            self.directory.submitted_directory, "(?P<student>.*)", re.escape(assignment), escape=True
-        )
-        found = {re.fullmatch(pattern, path)["student"] for path in glob(place) if os.path.isdir(path)}
-        return sorted(found - set(self.directory.student_id_exclude.split(",")))
+        found = folders(self.directory, "submitted", assignment)
+        return sorted(found.keys() - set(self.directory.student_id_exclude.split(",")))
 
     def submission(self, assignment, student, names):
         """What a student handed in for an assignment whose notebooks are `names`."""
