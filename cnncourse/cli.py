@@ -61,6 +61,8 @@ def grade(arguments):
     >>> grade(argparse.Namespace(assignment="../x", student=[], jobs=1, scheduler=None, dry_run=True, force=False))
     "'../x' is no name of an assignment"
     """
+    if not arguments.scheduler:
+        import_module("cnncourse.grading.worker").start_importing()  # while this process imports what it needs
     whole, cluster = import_module("cnncourse.grading.grading_run"), import_module("cnncourse.grading.cluster")
     judge = import_module("cnncourse.grading.judging").grade_notebook
     results = cluster.on_workers(judge, arguments.jobs, arguments.scheduler)

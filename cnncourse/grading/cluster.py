@@ -13,6 +13,8 @@ from cnncourse.grading.sandbox import NoSandbox
 HERE = {
     "distributed.scheduler.allowed-failures": 0,  # who is tried again, and how, is decided in `graded`
     "distributed.worker.preload": ["cnncourse.grading.worker"],
+    "distributed.worker.multiprocessing-method": "forkserver",
+    "distributed.worker.profile.enabled": False,  # it would take a quarter of the time
     "distributed.worker.daemon": False,  # a daemon may have no processes of its own, but the sandbox is one
 }
 DIED = "the process that graded it died, twice: look at the notebook before you run it"
@@ -107,8 +109,8 @@ def graded(client, do, work):
         start(islice(work, len(client.nthreads()) - 1))
         for future in ready:
             name, arguments = under_way.pop(future.key)
+            result, trouble = _outcome(future)  # before its worker gets the next one, which may be its end
             start(islice(work, max(0, max(1, len(client.nthreads())) - len(under_way))))
-            result, trouble = _outcome(future)
             if trouble == DIED:
                 suspects.append((name, arguments))
             else:

@@ -21,6 +21,7 @@ RICH = 2 << 20  # bytes of pictures that are kept of a cell
 LEAST = 500  # of either, that an output takes however small it is
 TRACEBACK = 20_000  # characters of an error
 GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
+DRAIN = 30.0  # seconds for what a stopped cell had sent before
 POLL = 0.25
 # What is kept of a picture or a table: nothing that is a program, as JavaScript and widgets are
 PASSIVE = {"text/plain", "text/html", "text/markdown", "image/png", "image/jpeg", "image/svg+xml"}
@@ -142,22 +143,27 @@ class Kernel:
         return False
 
     def stop(self, request):
-        """Interrupt a cell; False if it did not end."""
+        """Interrupt a cell; False if it did not end, or what it sent did not."""
         self.manager.interrupt_kernel()
         for message in self.replies(self.client.shell_channel, time.monotonic() + GRACE):
             if message and message["parent_header"].get("msg_id") == request:
-                self.drain()
-                return True
+                return self.drain()
         return False
 
     def _kill(self):
         self.manager.shutdown_kernel(now=True)
 
     def drain(self):
-        """Throw away what came late."""
-        for message in self.replies(self.client.iopub_channel, time.monotonic() + GRACE):
-            if message is None:
-                return
+        """Throw away what came late, until there is silence: else what the next cell shows might find no room."""
+        end = time.monotonic() + DRAIN
+        while time.monotonic() < end:
+            try:
+                self.client.iopub_channel.get_msg(timeout=POLL)
+            except Empty:
+                return True
+            except Exception:  # it cannot be read, and need not
+                continue
+        return False
 
     def probe(self, task, expression, cases, seconds):
         """What comes of the cases with the answer that an expression names, and how it ended, as `execute`."""

@@ -1,5 +1,6 @@
 """What can be read inside the sandbox: the interpreter, some libraries, the parts of the course without answers."""
 
+import csv
 import re
 import sys
 import sysconfig
@@ -60,12 +61,18 @@ def libraries(names):
     """
     found = {}
     for name in sorted(required(names)):
-        for file in distribution(name).files or ():
-            first = file.parts[0]
-            if first in ("..", "__pycache__") or first.endswith(".pth") or first == "cnncourse":
-                continue
-            found.setdefault(first, Path(distribution(name).locate_file(first)))
+        whole = distribution(name)
+        for first in _parts(whole) - {"..", "__pycache__", "cnncourse"}:
+            if not first.endswith(".pth"):
+                found.setdefault(first, Path(whole.locate_file(first)))
     return found
+
+
+def _parts(whole):
+    """The names that a distribution has beside those of others; `files` would look for every single file."""
+    record = whole.read_text("RECORD")
+    names = (row[0] for row in csv.reader(record.splitlines())) if record else map(str, whole.files or ())
+    return {name.partition("/")[0] for name in names}
 
 
 def interpreter():

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from cnncourse.grading.inside.forkserver import SOCKETS
+from cnncourse.grading.inside.namespaces import SOCKETS
 from cnncourse.grading.limits import Limits, make_group, own_groups
 from cnncourse.grading.mounts import PACKAGES, covered, readable
 
@@ -32,8 +32,9 @@ WARM = (  # what a kernel would import otherwise, each of them anew
     "ipykernel.kernelapp",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
-    "numpy",
+    "numpy.random",
     "pydoc",
+    "secrets",
     "tornado.platform.asyncio",
     "tornado.queues",
 )
@@ -88,6 +89,8 @@ def command(chapter, packages, folder, control):
     variables |= {
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "MPLCONFIGDIR": "/var/tmp",
     }
@@ -212,13 +215,17 @@ class Sandbox:
         """End the warm process; the system ends every process in its world with it."""
         if self.owner != os.getpid():
             return
-        world = []
         if self.process.poll() is None:
-            world = psutil.Process(self.process.pid).children(recursive=True)
+            # Process 1 of its world; when that is gone, bubblewrap's other half has waited for it, and ends too
+            inner = psutil.Process(self.process.pid).children()
+            for process in inner or [self.process]:
+                process.kill()
+        try:
+            self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        self.process.wait()
+            self.process.wait()
         self.closed.set()
-        psutil.wait_procs(world, timeout=END_SECONDS)  # a group with a process in it cannot be taken away
         with suppress(OSError):  # what was not sent any more
             self.lines.close()
         self.control.close()
@@ -262,6 +269,10 @@ def warm(chapter, packages=()):
 
 
 @atexit.register
-def _end():
+def close_all():
+    """End the sandboxes of this process.
+
+    >>> close_all()
+    """
     for sandbox in _warm.values():
         sandbox.close()

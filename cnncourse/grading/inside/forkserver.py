@@ -8,6 +8,7 @@ kills every process of its world.
 
 import gc
 import importlib
+import io
 import json
 import os
 import resource
@@ -18,11 +19,13 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
+from IPython.core.ultratb import FormattedTB
+
 from cnncourse.grading.inside import namespaces
 from cnncourse.grading.inside.kernel import serve
+from cnncourse.grading.inside.namespaces import SOCKETS
 
 HOME = "/home/student"
-SOCKETS = "/run/kernels"  # a folder for each kernel of this process
 OWN_SOCKETS = "/run/kernel"
 OWNED_FILES = 4096  # as many descriptors are closed in a child
 
@@ -180,6 +183,20 @@ def _say_that_it_listens(told):
     os.close(told)
 
 
+def rehearse():
+    """Do once what reads files and compiles patterns the first time, so that not every kernel does it again.
+
+    >>> rehearse()
+    """
+    try:
+        raise ValueError("a traceback in colour")
+    except ValueError:
+        FormattedTB(mode="Context", theme_name="linux").structured_traceback(*sys.exc_info())
+    figure = importlib.import_module("matplotlib.figure").Figure()
+    figure.subplots().plot([1, 2])
+    figure.savefig(io.BytesIO())
+
+
 def main():
     """Import what is asked for, then answer requests until the other end is closed.
 
@@ -195,6 +212,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for module in told["preload"]:
         importlib.import_module(module)
+    rehearse()
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and copy, every page
     with socket.socket(fileno=told["control"]) as control, control.makefile("rw") as lines:

@@ -6,6 +6,7 @@ import os
 import site
 from contextlib import redirect_stderr
 
+import numpy as np
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
@@ -105,6 +106,7 @@ def serve(address, key, listens):
     os.environ.update(HOME=home, IPYTHONDIR=f"{home}/.ipython", MPLCONFIGDIR=f"{home}/.matplotlib")
     for offer in (site.setquit, site.sethelper):
         offer()
+    np.random.seed()  # noqa: NPY002 - else every student would draw what the warm process would have drawn
     standins.install()
     app = IPKernelApp.instance(
         kernel_class=StudentKernel,
