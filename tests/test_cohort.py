@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from cnncourse.grading.cluster import grade_submission, graded, on_workers, work
 from cnncourse.grading.grading_run import grade
 from cnncourse.grading.journal import Journal
 from cnncourse.grading.sandbox import NoSandbox
+
+LOGS = tempfile.TemporaryDirectory()
+os.environ["PRETEND_LOG"] = LOGS.name + "/log"  # for all tests: the process that workers are forked from keeps its first
 
 CLASS = {
     "ada": {"one": "right", "two": "partial", "stamp": "2026-01-01 12:00:00 UTC", "files": {"data.csv": "mine"}},
@@ -44,7 +48,8 @@ def course(released, tmp_path, monkeypatch):
         hand_in(course, student, **answers)
     with Gradebook(url_of(course), "cnn") as gradebook:
         gradebook.update_or_create_assignment("ps1", duedate="2026-01-01 10:00:00")
-    monkeypatch.setenv("PRETEND_LOG", str(tmp_path / "log"))
+    for old in Path(LOGS.name).iterdir():
+        old.unlink()
     monkeypatch.setattr("cnncourse.grading.cohort.judge_version", lambda: "1")
     monkeypatch.chdir(course)
     return course
