@@ -27,7 +27,7 @@ from cnncourse.grading.journal import Journal
 from cnncourse.grading.sandbox import NoSandbox
 
 LOGS = tempfile.TemporaryDirectory()
-os.environ["PRETEND_LOG"] = LOGS.name + "/log"  # for all tests: the process that workers are forked from keeps its first
+os.environ["PRETEND_LOG"] = LOGS.name + "/log"  # one for all tests: workers are forked from a process that keeps it
 
 CLASS = {
     "ada": {"one": "right", "two": "partial", "stamp": "2026-01-01 12:00:00 UTC", "files": {"data.csv": "mine"}},
