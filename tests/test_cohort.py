@@ -91,6 +91,14 @@ def test_a_class_is_graded_and_every_row_is_clear(course, capsys):
     assert grades["bob", "two", "check-a"] == (0, None, False)
 
 
+def test_what_cannot_be_read_has_no_score_which_is_not_0(course, capsys):
+    hand_in(course, "dan", one=b"no JSON", two=b"")
+    assert grade("ps1", here) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "dan - one.ipynb: the file is not a notebook: it holds no JSON; two.ipynb: the file is" in said
+    assert "4 submissions: 4 graded; mean 1.567 / 8.3; 4 with answers" in said
+
+
 def test_the_files_are_where_nbgrader_puts_them_and_its_commands_go_on(course):
     assert grade("ps1", here) == 0
     files = files_below(course / "autograded")

@@ -39,6 +39,12 @@ class Standing:
     by_hand: int  # how many scores a person has set
     to_read: int  # how many a person has still to set
 
+    @property
+    def scored(self):
+        """Whether there is any score: what could not be read has none, which is not 0."""
+        automatic = [score for cells in self.scores.values() for score in cells.values()]
+        return self.by_hand > 0 or any(score is not None for score in automatic)
+
 
 def open_gradebook(url, course_id):
     """The gradebook at a URL of SQLAlchemy; it must be there.

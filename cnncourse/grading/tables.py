@@ -80,7 +80,7 @@ def final(rows):
     body = []
     for row in rows:
         standing = row.standing
-        score = f"{standing.total:g} / {standing.points:g}" if standing else "-"
+        score = f"{standing.total:g} / {standing.points:g}" if standing and standing.scored else "-"
         remarks = [*row.remarks, *(by_hand(standing) if standing else [])]
         body.append([row.student, score, lateness(standing) if standing else "", "; ".join(remarks)])
     return columns(["student", "score", "late", "remark"], body)
@@ -96,8 +96,9 @@ def summary(rows):
     parts = [f"{counts[state]} {state}" for state in ("graded", "graded before", "not graded") if counts[state]]
     line = f"{len(rows)} submission{'s' * (len(rows) != 1)}: {', '.join(parts)}"
     standings = [row.standing for row in rows if row.standing]
-    if standings:
-        line += f"; mean {sum(one.total for one in standings) / len(standings):.4g} / {standings[0].points:g}"
+    scored = [one for one in standings if one.scored]
+    if scored:
+        line += f"; mean {sum(one.total for one in scored) / len(scored):.4g} / {scored[0].points:g}"
     waiting = sum(one.to_read > 0 for one in standings)
     return line + (f"; {waiting} with answers that a person must still score" if waiting else "")
 
