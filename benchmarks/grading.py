@@ -43,20 +43,21 @@ KERAS = [
         "train",
         "def train(x, y):\n"
         "    model = build()\n"
-        "    model.compile('sgd', 'sparse_categorical_crossentropy')\n"
-        "    return model.fit(x, y, epochs=2, batch_size=64, verbose=0).history['loss']",
+        "    model.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])\n"
+        "    model.fit(x, y, epochs=2, batch_size=64, verbose=0)\n"
+        "    return model",
     ),
     (
         "check-train",
         "keras.utils.set_random_seed(0)\n"
-        "before, after = train(data.x_train[:256], data.y_train[:256])\n"
-        "assert after < before",
+        "model = train(data.x_train[:1000], data.y_train[:1000])\n"
+        "assert model.evaluate(data.x_test[:500], data.y_test[:500], verbose=0)[1] > 0.5",
     ),
 ]
 
 
 def keras_assignment(folder):
-    """A small assignment in which a student builds and trains a network, briefly: training takes as long either way."""
+    """A small assignment in which a student builds and trains a network."""
     cells = []
     for name, source in KERAS:
         about = {"grade_id": name, "schema_version": 3, "task": False}
@@ -173,8 +174,8 @@ def main():
         for name, each in times.items():
             print(f"  {name:<20} {statistics.median(each):7.1f} s  ({min(each):.1f} to {max(each):.1f})")
         print(f"  {old / new:.1f} times as fast; the scores {'are the same' if agree else 'DIFFER'}")
-        each = (new - alone) / max(chosen.students - 1, 1)
-        print(f"  ours: {alone:.1f} s for one student alone, most of it imports, and {each:.2f} s for each further one")
+        further = (new - alone) / max(chosen.students - 1, 1)
+        print(f"  ours: {alone:.1f} s for one student alone, most of it imports, and {further:.2f} s a further one", flush=True)
 
 
 if __name__ == "__main__":
