@@ -175,7 +175,7 @@ def main():
             print(f"  {name:<20} {statistics.median(each):7.1f} s  ({min(each):.1f} to {max(each):.1f})")
         print(f"  {old / new:.1f} times as fast; the scores {'are the same' if agree else 'DIFFER'}")
         further = (new - alone) / max(chosen.students - 1, 1)
-        print(f"  ours: {alone:.1f} s for one student alone, most of it imports, and {further:.2f} s a further one", flush=True)
+        print(f"  ours: {alone:.1f} s for one student alone, mostly imports, {further:.2f} s a further one", flush=True)
 
 
 if __name__ == "__main__":
