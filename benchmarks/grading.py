@@ -1,10 +1,11 @@
 """`make bench-grading`: a class of 40 graded by `cnncourse grade` and by stock nbgrader, in turns, in one run.
 
-    python -m benchmarks.grading [--students 40] [--rounds 1] [numpy] [keras]
+    python -m benchmarks.grading [--students 40] [--rounds 1] [numpy] [keras] [keras-long]
 
 Stock nbgrader executes each notebook in a kernel of its own, one after the other, and the answers are checked there.
 Ours runs the same notebooks in the sandbox, judges outside it, and writes the same gradebook. What is saved is what
 surrounds the students' own work, above all the imports: the longer an assignment trains, the less it is in proportion.
+So there are two with Keras: one trains for about half a second, the other for about two.
 """
 
 import argparse
@@ -25,53 +26,61 @@ BIN = Path(sys.executable).parent
 MIXTURE = ("right", "right", "right", "wrong", "right", "untouched", "slow", "right")  # one after the other
 SLOW = "import time\ntime.sleep(1.0)"
 
-KERAS = [
-    ("setup", "import keras\nimport numpy as np\n\nfrom cnncourse.data import fashion_mini\n\ndata = fashion_mini()"),
-    (
-        "build",
-        "def build():\n"
-        "    return keras.Sequential([\n"
-        "        keras.layers.Input((28, 28, 1)),\n"
-        "        keras.layers.Conv2D(8, 3, activation='relu'),\n"
-        "        keras.layers.MaxPooling2D(),\n"
-        "        keras.layers.Flatten(),\n"
-        "        keras.layers.Dense(10, activation='softmax'),\n"
-        "    ])",
-    ),
-    ("check-build", "assert build().count_params() == 13610"),
-    (
-        "train",
-        "def train(x, y):\n"
-        "    model = build()\n"
-        "    model.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])\n"
-        "    model.fit(x, y, epochs=2, batch_size=64, verbose=0)\n"
-        "    return model",
-    ),
-    (
-        "check-train",
-        "keras.utils.set_random_seed(0)\n"
-        "model = train(data.x_train[:1000], data.y_train[:1000])\n"
-        "assert model.evaluate(data.x_test[:500], data.y_test[:500], verbose=0)[1] > 0.5",
-    ),
-]
+BUILD = """\
+def build():
+    return keras.Sequential([
+        keras.layers.Input((28, 28, 1)),
+        keras.layers.Conv2D(8, 3, activation='relu'),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Flatten(),
+        keras.layers.Dense(10, activation='softmax'),
+    ])"""
+TRAIN = """\
+def train(x, y):
+    model = build()
+    model.compile('sgd', 'sparse_categorical_crossentropy')
+    return model.fit(x, y, epochs=2, batch_size=64, verbose=0).history['loss']"""
+CHECK_TRAIN = """\
+keras.utils.set_random_seed(0)
+before, after = train(data.x_train[:256], data.y_train[:256])
+assert after < before"""
+TRAIN_LONG = """\
+def train(x, y):
+    model = build()
+    model.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])
+    model.fit(x, y, epochs=2, batch_size=64, verbose=0)
+    return model"""
+CHECK_TRAIN_LONG = """\
+keras.utils.set_random_seed(0)
+model = train(data.x_train[:1000], data.y_train[:1000])
+assert model.evaluate(data.x_test[:500], data.y_test[:500], verbose=0)[1] > 0.5"""
+ASSIGNMENTS = {"numpy": "ch02_convolution", "keras": "keras_cnn", "keras-long": "keras_cnn_long"}
+TRAINING = {"keras_cnn": (TRAIN, CHECK_TRAIN), "keras_cnn_long": (TRAIN_LONG, CHECK_TRAIN_LONG)}
 
 
-def keras_assignment(folder):
+def keras_assignment(folder, name):
     """A small assignment in which a student builds and trains a network."""
-    cells = []
-    for name, source in KERAS:
-        about = {"grade_id": name, "schema_version": 3, "task": False}
+    train, check_train = TRAINING[name]
+    cells = {
+        "setup": "import keras\n\nfrom cnncourse.data import fashion_mini\n\ndata = fashion_mini()",
+        "build": BUILD,
+        "check-build": "assert build().count_params() == 13610",
+        "train": train,
+        "check-train": check_train,
+    }
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    for cell, source in cells.items():
+        about = {"grade_id": cell, "schema_version": 3, "task": False}
         kind = {"grade": False, "solution": False, "locked": True}
-        if name.startswith("check"):
+        if cell.startswith("check"):
             kind |= {"grade": True, "points": 2}
-        elif name != "setup":
+        elif cell != "setup":
             kind |= {"solution": True, "locked": False}
             source = f"### BEGIN SOLUTION\n{source}\n### END SOLUTION"
-        cells.append(nbformat.v4.new_code_cell(source, metadata={"nbgrader": about | kind}, id=name))
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.cells.append(nbformat.v4.new_code_cell(source, metadata={"nbgrader": about | kind}, id=cell))
     folder.mkdir(parents=True)
-    nbformat.write(notebook, folder / "keras_cnn.ipynb")
+    nbformat.write(notebook, folder / f"{name}.ipynb")
 
 
 def answer_sheet(solved, kind):
@@ -93,8 +102,8 @@ def answer_sheet(solved, kind):
 
 def course(folder, assignment, students):
     """A course with one assignment and a class that has handed it in."""
-    if assignment == "keras_cnn":
-        keras_assignment(folder / "solutions" / assignment)
+    if assignment in TRAINING:
+        keras_assignment(folder / "solutions" / assignment, assignment)
     else:
         shutil.copytree(ROOT / "solutions" / assignment, folder / "solutions" / assignment)
     shutil.copy(ROOT / "nbgrader_config.py", folder)
@@ -164,11 +173,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--students", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("kinds", nargs="*", default=["numpy", "keras"], choices=["numpy", "keras"])
+    parser.add_argument("kinds", nargs="*", default=list(ASSIGNMENTS), choices=list(ASSIGNMENTS))
     chosen = parser.parse_args()
     for kind in chosen.kinds:
-        assignment = {"numpy": "ch02_convolution", "keras": "keras_cnn"}[kind]
-        times, agree, alone = compare(assignment, chosen.students, chosen.rounds)
+        times, agree, alone = compare(ASSIGNMENTS[kind], chosen.students, chosen.rounds)
         old, new = (statistics.median(each) for each in times.values())
         print(f"{kind}: {chosen.students} students, {os.cpu_count()} cores, median of {chosen.rounds}")
         for name, each in times.items():
