@@ -1,6 +1,6 @@
 """`make bench-grading`: a class of 40 graded by `cnncourse grade` and by stock nbgrader, in turns, in one run.
 
-    python -m benchmarks.grading [--students 40] [--rounds 1] [numpy] [keras] [keras-long]
+    python -m benchmarks.grading [--students 40] [--rounds 1] [--only numpy|keras|keras-long]
 
 Stock nbgrader executes each notebook in a kernel of its own, one after the other, and the answers are checked there.
 Ours runs the same notebooks in the sandbox, judges outside it, and writes the same gradebook. What is saved is what
@@ -173,9 +173,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--students", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("kinds", nargs="*", default=list(ASSIGNMENTS), choices=list(ASSIGNMENTS))
+    parser.add_argument("--only", action="append", choices=ASSIGNMENTS, help="may be given more than once")
     chosen = parser.parse_args()
-    for kind in chosen.kinds:
+    for kind in chosen.only or ASSIGNMENTS:
         times, agree, alone = compare(ASSIGNMENTS[kind], chosen.students, chosen.rounds)
         old, new = (statistics.median(each) for each in times.values())
         print(f"{kind}: {chosen.students} students, {os.cpu_count()} cores, median of {chosen.rounds}")
