@@ -96,7 +96,7 @@ def test_right_answers_get_all_points_and_one_line_each():
     assert (output.output_type, output.name) == ("stream", "stdout")
     assert output.text.startswith("ch02.pad: right, on ")
     assert notebook.metadata["cnncourse"]["attention"] == []
-    assert notebook.metadata["cnncourse"]["limits"] == sandbox.warm("ch02").words()
+    assert notebook.metadata["cnncourse"]["limits"] == sandbox.warm().words()
 
 
 def test_a_stub_gets_no_points_and_is_not_written_yet():
@@ -395,6 +395,25 @@ def test_an_assignment_with_keras_is_graded_with_keras():
     known = blueprint(pad="import keras\nassert pad().count_params() == 3")
     own = "def pad():\n    import keras\n    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])"
     assert scores(graded(known, answered(known, pad=own))) == {"pad": 2.0}
+
+
+def test_an_exam_may_ask_for_tasks_of_several_chapters():
+    tasks = ["ch01.equivariance_gap", "ch02.edge_kernel", "ch04.numerical_gradient"]
+    exam = blueprint(**{name.split(".")[1]: f'check("{name}", {name.split(".")[1]})' for name in tasks})
+    answers = {
+        "equivariance_gap": "import numpy as np\nfrom cnncourse.baselines import shift_images\n"
+        "def equivariance_gap(f, x, down, right):\n"
+        "    gap = f(shift_images(x, down, right)) - shift_images(f(x), down, right)\n"
+        "    return np.abs(gap[:, down:, right:]).max()",
+        "edge_kernel": "def edge_kernel():\n    return [[0, 0, 0], [-1, 0, 1], [0, 0, 0]]",
+        "numerical_gradient": "def numerical_gradient(f, x, h):\n"
+        "    x, slopes = x.astype(float), np.zeros(x.shape)\n"
+        "    for place in np.ndindex(x.shape):\n"
+        "        nudge = np.zeros(x.shape)\n        nudge[place] = h\n"
+        "        slopes[place] = (f(x + nudge) - f(x - nudge)) / (2 * h)\n"
+        "    return slopes",
+    }
+    assert scores(graded(exam, answered(exam, **answers))) == dict.fromkeys(answers, 2.0)
 
 
 @pytest.mark.slow

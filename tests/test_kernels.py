@@ -25,14 +25,14 @@ def one_warm_process():
 @pytest.fixture(scope="module")
 def shared():
     """A kernel that no test ends."""
-    kernel = Kernel("ch02")
+    kernel = Kernel()
     yield kernel
     kernel.close()
 
 
 @pytest.fixture
 def kernel():
-    kernel = Kernel("ch02")
+    kernel = Kernel()
     yield kernel
     kernel.close()
 
@@ -169,7 +169,7 @@ def test_exit_and_input_do_not_end_a_kernel(kernel):
 
 
 def test_a_closed_kernel_can_be_closed_again():
-    kernel = Kernel("ch02")
+    kernel = Kernel()
     kernel.close()
     assert not kernel.alive()
 
@@ -319,9 +319,9 @@ def test_of_an_outcome_only_what_is_of_the_right_kind_counts():
 def test_a_kernel_that_does_not_start_leaves_no_file_open(monkeypatch, tmp_path):
     import psutil
 
-    folders, before = set(sandbox.warm("ch02").folder.iterdir()), psutil.Process().num_fds()
+    folders, before = set(sandbox.warm().folder.iterdir()), psutil.Process().num_fds()
     monkeypatch.setattr(Kernel, "listen", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        Kernel("ch02")
+        Kernel()
     assert psutil.Process().num_fds() == before
-    assert set(sandbox.warm("ch02").folder.iterdir()) == folders
+    assert set(sandbox.warm().folder.iterdir()) == folders

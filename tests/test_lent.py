@@ -23,6 +23,11 @@ def test_correlation_is_that_of_the_library(image, kernel, stride, rng):
     assert np.allclose(lent.correlate(x, w, stride), convolution.correlate(x, w, stride))
 
 
+def test_convolution_is_that_of_the_library(rng):
+    x, w = rng.normal(size=(2, 6, 5, 3)), rng.normal(size=(3, 2, 3, 4))
+    assert np.allclose(lent.conv2d(x, w)[0], convolution.conv2d(x, w)[0])
+
+
 @pytest.mark.parametrize(("size", "stride"), [(2, None), ((2, 3), 1), (3, (1, 2)), (2, 3)])
 def test_maxima_are_those_of_the_library(size, stride, rng):
     x = rng.normal(size=(2, 7, 6, 3)).astype(np.float32)

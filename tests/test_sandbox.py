@@ -37,7 +37,7 @@ def one_warm_process():
 
 @pytest.fixture
 def kernel():
-    kernel = Kernel("ch02")
+    kernel = Kernel()
     yield kernel
     kernel.close()
 
@@ -45,7 +45,7 @@ def kernel():
 @pytest.fixture(scope="module")
 def tight():
     """A warm process whose kernels have small limits."""
-    tight = Sandbox("ch02", limits=SMALL)
+    tight = Sandbox(limits=SMALL)
     yield tight
     tight.close()
 
@@ -54,7 +54,7 @@ def tight():
 def small(tight, monkeypatch):
     """A kernel with small limits."""
     monkeypatch.setattr(sandbox, "warm", lambda *kind: tight)
-    kernel = Kernel("ch02")
+    kernel = Kernel()
     yield kernel
     kernel.close()
 
@@ -116,7 +116,7 @@ def test_of_the_course_only_what_holds_no_answer_is_there(kernel):
     )
     allowed = {"__init__.py", "files.py", "plotting.py", "validation.py", "grading/__init__.py", "grading/wire.py"}
     allowed |= {f"checks/{name}.py" for name in ("__init__", "plain", "probing", "task")}
-    allowed |= {"checks/given/__init__.py", "checks/given/ch02.py"}
+    allowed |= {f"checks/given/{name}.py" for name in ("__init__", "ch01", "ch02", "ch04")}
     rest = {name for name in found if not name.startswith(("data/", "grading/inside/"))}
     assert rest == allowed
 
@@ -166,9 +166,9 @@ def test_process_one_cannot_be_looked_into(kernel):
 
 def test_no_variable_of_the_grader_is_in_the_environment(monkeypatch):
     monkeypatch.setenv("COURSE_TOKEN", "canary")
-    own = Sandbox("ch03")
+    own = Sandbox()
     monkeypatch.setattr(sandbox, "warm", lambda *kind: own)
-    kernel = Kernel("ch03")
+    kernel = Kernel()
     try:
         assert "canary" not in said(kernel, "import os\nprint(os.environ, open('/proc/self/environ').read())")
     finally:
@@ -248,7 +248,7 @@ def test_there_is_no_power_to_mount_to_make_namespaces_or_to_become_somebody_els
 
 
 def test_two_kernels_of_one_warm_process_share_no_file_no_process_no_name_and_no_memory():
-    first, second = Kernel("ch02"), Kernel("ch02")
+    first, second = Kernel(), Kernel()
     try:
         said(first, "for place in ('', '/tmp/', '/var/tmp/', '/dev/shm/'):\n    open(place + 'left', 'w').write('x')")
         said(
@@ -286,9 +286,9 @@ def world():
 
 
 def test_nothing_is_left_of_a_kernel_whatever_it_started():
-    Kernel("ch02").close()
-    before, folder = world(), sandbox.warm("ch02").folder
-    kernel = Kernel("ch02")
+    Kernel().close()
+    before, folder = world(), sandbox.warm().folder
+    kernel = Kernel()
     said(
         kernel,
         "import os, signal, time\n"
@@ -309,8 +309,8 @@ def test_nothing_is_left_of_a_kernel_whatever_it_started():
 
 def test_a_kernel_that_ends_itself_is_dead_and_so_is_what_it_started():
     before = None
-    Kernel("ch02").close()
-    before, kernel = world(), Kernel("ch02")
+    Kernel().close()
+    before, kernel = world(), Kernel()
     ran = kernel.execute("import os, time\nif os.fork() == 0: time.sleep(600)\nos._exit(3)", 30)
     assert ran.end == "dead"
     assert settles(lambda: world() <= before)
@@ -321,9 +321,9 @@ PARENT = """
 import os, sys, time
 from cnncourse.grading import sandbox
 from cnncourse.grading.kernels import Kernel
-kernel = Kernel("ch02")
+kernel = Kernel()
 kernel.execute("import os, time\\nif os.fork() == 0: os.setsid(); time.sleep(600)", 30)
-print(sandbox.warm("ch02").folder, flush=True)
+print(sandbox.warm().folder, flush=True)
 time.sleep(600)
 """
 
@@ -342,22 +342,22 @@ def test_no_process_survives_the_grader_even_where_that_is_killed():
 
 
 def test_a_warm_process_that_was_killed_is_replaced_and_its_kernels_are_dead():
-    kernel = Kernel("ch02")
-    sandbox.warm("ch02").process.kill()
+    kernel = Kernel()
+    sandbox.warm().process.kill()
     assert settles(lambda: not kernel.alive())
     kernel.close()
-    another = Kernel("ch02")
+    another = Kernel()
     assert said(another, "print(1)") == "1\n"
     another.close()
 
 
 def test_a_warm_process_outlives_the_thread_that_started_it(monkeypatch):
     started = []
-    thread = threading.Thread(target=lambda: started.append(Sandbox("ch04")))
+    thread = threading.Thread(target=lambda: started.append(Sandbox()))
     thread.start()
     thread.join()
     monkeypatch.setattr(sandbox, "warm", lambda *kind: started[0])
-    kernel = Kernel("ch04")
+    kernel = Kernel()
     assert said(kernel, "print(1)") == "1\n"
     kernel.close()
     started[0].close()
@@ -367,16 +367,16 @@ def test_a_warm_process_outlives_the_thread_that_started_it(monkeypatch):
 def test_thirty_kernels_in_a_row_leak_no_file_no_thread_no_process_and_no_folder():
     def used():
         me = psutil.Process()
-        return me.num_fds(), me.num_threads(), len(world()), len(list(Path(sandbox.warm("ch02").folder).iterdir()))
+        return me.num_fds(), me.num_threads(), len(world()), len(list(Path(sandbox.warm().folder).iterdir()))
 
     def warm_files():
         return sum(psutil.Process(pid).num_fds() for pid in world())
 
     for _ in range(2):
-        Kernel("ch02").close()
+        Kernel().close()
     before, files = used(), warm_files()
     for _ in range(30):
-        Kernel("ch02").close()
+        Kernel().close()
     assert settles(lambda: used() <= before), (before, used())
     assert used() == before
     assert warm_files() == files
@@ -384,7 +384,7 @@ def test_thirty_kernels_in_a_row_leak_no_file_no_thread_no_process_and_no_folder
 
 def test_a_closed_sandbox_leaves_no_folder_no_group_and_no_file():
     before = psutil.Process().num_fds()
-    own = Sandbox("ch02")
+    own = Sandbox()
     groups = own.group.folders if own.group else []
     assert all(group.exists() for group in groups)
     own.close()
@@ -493,7 +493,7 @@ def test_without_bubblewrap_there_is_no_kernel_and_the_remedy_is_told(monkeypatc
     monkeypatch.setenv("PATH", str(tmp_path))
     fds = psutil.Process().num_fds()
     with pytest.raises(NoSandbox, match=r"bubblewrap .bwrap. is not installed.*apt-get install bubblewrap"):
-        Kernel("ch02")
+        Kernel()
     assert psutil.Process().num_fds() == fds
 
 
@@ -514,24 +514,24 @@ def test_where_namespaces_are_refused_there_is_no_kernel_and_the_remedy_is_told(
     monkeypatch.setattr(sandbox, "_warm", {})
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoSandbox) as refused:
-        Kernel("ch02")
+        Kernel()
     assert words in str(refused.value)
     assert "Allow user namespaces" in str(refused.value)
 
 
 def test_where_the_kernels_own_namespaces_are_refused_there_is_no_kernel(monkeypatch):
-    own = Sandbox("ch02", limits=Limits(disk=-1))  # a mount that the system refuses
+    own = Sandbox(limits=Limits(disk=-1))  # a mount that the system refuses
     monkeypatch.setattr(sandbox, "warm", lambda *kind: own)
     try:
         with pytest.raises(NoSandbox, match="/home/student"):
-            Kernel("ch02")
+            Kernel()
         assert list(own.folder.iterdir()) == []
     finally:
         own.close()
 
 
 def test_a_warm_process_that_does_not_answer_is_ended(monkeypatch):
-    own = Sandbox("ch02")
+    own = Sandbox()
     own.control.settimeout(0.5)
     os.kill(psutil.Process(own.process.pid).children(recursive=True)[-1].pid, signal.SIGSTOP)
     with pytest.raises(NoSandbox, match="did not answer"):
@@ -547,7 +547,7 @@ def test_a_warm_process_that_does_not_answer_is_ended(monkeypatch):
 @pytest.fixture
 def installed(tmp_path):
     """A folder with a kernel specification that names the sandbox, as an instructor may install one."""
-    about = {"kernel_provisioner": {"provisioner_name": "cnncourse-sandbox", "config": {"chapter": "ch02"}}}
+    about = {"kernel_provisioner": {"provisioner_name": "cnncourse-sandbox", "config": {}}}
     spec = {"argv": ["python"], "display_name": "Sandbox", "language": "python", "metadata": about}
     (tmp_path / "sandboxed").mkdir()
     (tmp_path / "sandboxed" / "kernel.json").write_text(json.dumps(spec))
@@ -582,6 +582,6 @@ def test_nbclient_runs_a_notebook_in_the_sandbox(installed):
 
 
 def test_files_that_are_given_lie_in_the_working_folder():
-    kernel = Kernel("ch02", files={"digits.bin": bytes(range(256))})
+    kernel = Kernel(files={"digits.bin": bytes(range(256))})
     assert value(kernel, "list(open('digits.bin', 'rb').read())") == list(range(256))
     kernel.close()

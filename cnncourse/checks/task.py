@@ -59,7 +59,7 @@ class Task:
     misconceptions: tuple = ()
     probe: Callable = call
     settle: Callable = as_it_is  # what is compared is not what came but what this makes of it and of the case
-    lends: tuple = ()  # what the text allows to use: pairs of a full name and the function of `lent`
+    lends: tuple = ()  # what the text allows, or the probe needs: pairs of a full name and the function of `lent`
     results: tuple = ()  # what the parts of the result are called, if it is a tuple
     fresh: bool = False  # the result must not be a view of an argument
     tolerance: float = 1e-4

@@ -52,13 +52,3 @@ def asked(source):
         return None
     name, expression = call.args
     return (name.value, ast.unparse(expression)) if isinstance(name, ast.Constant) else None
-
-
-def chapter_of(blueprint):
-    """The chapter whose tasks a notebook asks for, or "" if it asks for none.
-
-    >>> chapter_of({"cells": [{"source": 'check("ch02.pad", pad)', "cell_type": "code"}]})
-    'ch02'
-    """
-    tasks = [asked(cell["source"]) for cell in blueprint["cells"] if cell["cell_type"] == "code"]
-    return next((task[0].split(".")[0] for task in tasks if task), "")

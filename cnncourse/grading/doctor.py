@@ -150,7 +150,7 @@ def sandbox():
             ran = kernel.execute("print(6 * 7)", 30)
         finally:
             kernel.close()
-        words = import_module("cnncourse.grading.sandbox").warm("", ()).words()
+        words = import_module("cnncourse.grading.sandbox").warm().words()
     except (RuntimeError, OSError, ModuleNotFoundError) as why:
         return Finding(MISSING, "sandbox", str(why))
     if ran.end != "done" or not ran.outputs or ran.outputs[0].get("text") != "42\n":

@@ -11,7 +11,7 @@ from cnncourse.checks import task as task_of
 from cnncourse.checks.display import as_html, as_text, headline
 from cnncourse.checks.verdict import judge
 from cnncourse.grading import evidence, sandbox
-from cnncourse.grading.blueprint import asked, chapter_of
+from cnncourse.grading.blueprint import asked
 from cnncourse.grading.inside.standins import LIBRARIES
 from cnncourse.grading.kernels import Kernel
 from cnncourse.grading.rebuilding import rebuild
@@ -69,7 +69,7 @@ class Grading:
     def __init__(self, blueprint, notebook, remarks, student, secret, files=None):
         self.notebook, self.student, self.secret, self.files = notebook, student, secret, files
         self.attention = list(remarks)
-        self.chapter, self.packages = chapter_of(blueprint), packages_of(blueprint)
+        self.packages = packages_of(blueprint)
         self.original = {cell["source"].strip() for cell in blueprint["cells"]}
         self.ran = []  # the cells to run again after a restart
         self.late = []  # the tasks that lend something, with their cells: what is lent must not answer another task
@@ -88,7 +88,7 @@ class Grading:
         finally:
             if self.kernel:
                 self.kernel.close()
-        limits = sandbox.warm(self.chapter, self.packages).words()
+        limits = sandbox.warm(self.packages).words()
         seconds = round(time.monotonic() - start, 3)
         attention = list(dict.fromkeys(map(said, self.attention)))
         self.notebook.metadata["cnncourse"] = {"attention": attention, "limits": limits, "seconds": seconds}
@@ -100,7 +100,7 @@ class Grading:
             if self.kernel is not None:
                 self.kernel.close()
                 self.restarts += 1
-            self.kernel = Kernel(self.chapter, self.packages, self.files)
+            self.kernel = Kernel(self.packages, self.files)
             for source in list(self.ran):
                 if self.left() <= 0 or not self.kernel.alive():
                     break

@@ -36,27 +36,26 @@ class Ran:
     end: str = "done"
 
 
-def specification(chapter, packages):
+def specification(packages):
     """The kernel specification that leads to the sandbox.
 
-    >>> specification("ch02", ()).metadata["kernel_provisioner"]["provisioner_name"]
+    >>> specification(()).metadata["kernel_provisioner"]["provisioner_name"]
     'cnncourse-sandbox'
     """
-    config = {"chapter": chapter, "packages": list(packages)}
-    about = {"kernel_provisioner": {"provisioner_name": NAME, "config": config}}
+    about = {"kernel_provisioner": {"provisioner_name": NAME, "config": {"packages": list(packages)}}}
     return KernelSpec(argv=["sandbox"], display_name="Python 3", language="python", metadata=about)
 
 
 class Kernel:
     """A kernel, from its start to its end."""
 
-    def __init__(self, chapter, packages=(), files=None):
+    def __init__(self, packages=(), files=None):
         self.context = zmq.Context()
         self.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
         self.context.setsockopt(zmq.RCVHWM, WAITING)
         self.context.setsockopt(zmq.LINGER, 0)
         self.manager = KernelManager(context=self.context)
-        self.manager._kernel_spec = specification(chapter, packages)
+        self.manager._kernel_spec = specification(packages)
         self.client = None
         try:
             self.manager.start_kernel(files=files)

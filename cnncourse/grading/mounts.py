@@ -19,7 +19,7 @@ JUDGED = {  # what the kernel needs to try an answer; `checks` itself is replace
     "checks/plain.py": "checks/plain.py",
     "checks/probing.py": "checks/probing.py",
     "checks/task.py": "checks/task.py",
-    "checks/given/__init__.py": "checks/given/__init__.py",
+    "checks/given": "checks/given",
     "grading/__init__.py": "grading/__init__.py",
     "grading/wire.py": "grading/wire.py",
     "grading/inside": "grading/inside",
@@ -108,17 +108,14 @@ def shared_libraries():
     return [place for place in dict.fromkeys(places) if Path(place).exists()]
 
 
-def readable(chapter, packages=()):
+def readable(packages=()):
     """Everything that is mounted, read-only: path inside -> path here.
 
-    >>> mounted = readable("ch02")
+    >>> mounted = readable()
     >>> f"{PACKAGES}/cnncourse/convolution.py" in mounted, f"{PACKAGES}/cnncourse/data" in mounted
     (False, True)
     """
     mounted = {path: path for path in [*interpreter(), *shared_libraries()]}
     mounted |= {f"{PACKAGES}/{name}": str(path) for name, path in libraries((*ALWAYS, *packages)).items()}
     own = {name: name for name in OPEN} | JUDGED
-    given = f"checks/given/{chapter}.py"
-    if (COURSE / given).exists():
-        own[given] = given
     return mounted | {f"{PACKAGES}/cnncourse/{inside}": str(COURSE / here) for inside, here in own.items()}

@@ -15,7 +15,6 @@ NAME = "cnncourse-sandbox"
 class SandboxProvisioner(KernelProvisionerBase):
     """Forks a kernel in the warm process, with sockets in a private folder instead of ports."""
 
-    chapter = Unicode("", help="The chapter whose tasks are asked for, such as ch02").tag(config=True)
     packages = List(Unicode(), help="Distributions that may be imported beside NumPy and Matplotlib").tag(config=True)
 
     warm = None
@@ -27,7 +26,7 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs):
         """Choose the sockets; bubblewrap being absent, this is where it ends."""
-        self.warm = sandbox.warm(self.chapter, tuple(self.packages))
+        self.warm = sandbox.warm(tuple(self.packages))
         manager = self.parent
         self.folder = self.warm.sockets(manager.ip)
         manager.transport, manager.ip = "ipc", str(self.folder / "s")

@@ -61,17 +61,17 @@ def bubblewrap():
     return path
 
 
-def command(chapter, packages, folder, control):
+def command(packages, folder, control):
     """The command line of the warm process.
 
-    >>> "--unshare-net" in command("ch02", (), "/tmp/x", 5)
+    >>> "--unshare-net" in command((), "/tmp/x", 5)
     True
     """
     line = [bubblewrap(), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     line += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
     if os.getuid() != 0:
         line += ["--unshare-user"]
-    mounted = readable(chapter, packages)
+    mounted = readable(packages)
     for place in sorted(
         {str(parent) for inside in mounted for parent in Path(inside).parents} - {"/"} - mounted.keys()
     ):
@@ -130,7 +130,7 @@ def _is_orphan(path):
 class Sandbox:
     """A warm process of one kind, and the kernels that it forked."""
 
-    def __init__(self, chapter, packages=(), limits=None):
+    def __init__(self, packages=(), limits=None):
         bubblewrap()  # without it nothing is made that would have to be taken away
         self.limits = limits or Limits()
         self.lock = threading.Lock()
@@ -141,7 +141,7 @@ class Sandbox:
         os.chmod(self.folder, 0o711)
         ours, theirs = socket.socketpair()
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the sandbox
-        line = command(chapter, tuple(packages), self.folder, theirs.fileno())
+        line = command(tuple(packages), self.folder, theirs.fileno())
         self.launched, self.closed = threading.Event(), threading.Event()
         threading.Thread(target=self.launch, args=(line, theirs.fileno()), daemon=True).start()
         self.launched.wait()
@@ -254,18 +254,18 @@ def reason(text):
 _warm = {}  # kind -> the sandbox of this process
 
 
-def warm(chapter, packages=()):
+def warm(packages=()):
     """The sandbox of a kind in this process: it is started at first use, and again should it have ended.
 
     >>> warm.__name__
     'warm'
     """
-    known = _warm.get((chapter, packages))
+    known = _warm.get(packages)
     if known is None or not known.runs():
         if known:
             known.close()
-        _warm[chapter, packages] = Sandbox(chapter, packages)
-    return _warm[chapter, packages]
+        _warm[packages] = Sandbox(packages)
+    return _warm[packages]
 
 
 @atexit.register

@@ -87,3 +87,13 @@ def what_is_lent_for_another_task(notebook, folder):
         "from cnncourse.convolution import correlate as ready\ndef correlate(*case):\n    return ready(*case)",
     )
     answer(notebook, "ch02.convolve", "def convolve(x, kernel):\n    return ready(x, kernel[::-1, ::-1])")
+
+
+@conv2d_by(
+    "from cnncourse.checks.given.ch01 import LAYERS\n"
+    + HEAD
+    + "    x = np.pad(x, ((0, 0), (padding,) * 2, (padding,) * 2, (0, 0)))\n"
+    "    return LAYERS['convolution'](x, kernel)[:, ::stride, ::stride] + bias"
+)
+def a_layer_of_another_chapters_questions(notebook, folder):
+    """What asks for an answer of chapter 1 lies in the sandbox too, and has a convolution among its layers."""

@@ -96,7 +96,10 @@ GAP = Task(
     reference=equivariance_gap,
     cases=gap_cases,
     probe=ask,
-    lends=(("cnncourse.baselines.shift_images", lent.shift_images),),
+    lends=(
+        ("cnncourse.baselines.shift_images", lent.shift_images),
+        ("cnncourse.convolution.conv2d", lent.conv2d),  # for the layers of `ask`
+    ),
     misconceptions=(
         Misconception(
             "the border is compared too",
