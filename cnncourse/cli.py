@@ -64,8 +64,8 @@ def grade(arguments):
     if not arguments.scheduler:
         import_module("cnncourse.grading.worker").start_importing()  # while this process imports what it needs
     whole, cluster = import_module("cnncourse.grading.grading_run"), import_module("cnncourse.grading.cluster")
-    judge = import_module("cnncourse.grading.judging").grade_notebook
-    results = cluster.on_workers(judge, arguments.jobs, arguments.scheduler)
+    judging = import_module("cnncourse.grading.judging")
+    results = cluster.on_workers(judging.grade_notebook, arguments.jobs, arguments.scheduler, judging.packages_of)
     try:
         return whole.grade(arguments.assignment, results, arguments.student, arguments.dry_run, arguments.force)
     except ValueError as why:

@@ -21,10 +21,11 @@ from postgres import postgres
 from pretend_course import contents, files_below, hand_in, make_course
 
 from cnncourse.cli import main
+from cnncourse.grading import sandbox
 from cnncourse.grading.cluster import grade_submission, graded, on_workers, workers
 from cnncourse.grading.grading_run import grade
 from cnncourse.grading.journal import Journal
-from cnncourse.grading.sandbox import NoSandbox
+from cnncourse.grading.warmprocess import NoSandbox
 
 LOGS = tempfile.TemporaryDirectory()
 os.environ["PRETEND_LOG"] = LOGS.name + "/log"  # one for all tests: workers are forked from a process that keeps it
@@ -477,6 +478,22 @@ def test_work_is_read_no_faster_than_it_is_done_and_nothing_listens_to_other_mac
         ]
         assert listening
         assert set(listening) == {"127.0.0.1"}
+
+
+def where_it_is_warm(*given):
+    return os.getpid(), str(sandbox.warm().place)
+
+
+@pytest.mark.slow
+def test_what_notebooks_need_is_imported_once_for_all_workers():
+    def nothing(blueprint):
+        return ()
+
+    work = [(f"s{number}", ({"one": {}}, "secret", f"s{number}", {"one": b""}, {})) for number in range(12)]
+    found = [result[0]["one"] for _, result, _ in on_workers(where_it_is_warm, 2, needs=nothing)(work)]
+    workers, places = (set(each) for each in zip(*found))
+    assert (len(found), len(workers), len(places)) == (12, 2, 1)
+    assert not Path(places.pop()).exists()
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from cnncourse import cli
 from cnncourse.grading import doctor
 from cnncourse.grading.kernels import Ran
-from cnncourse.grading.sandbox import NoSandbox
+from cnncourse.grading.warmprocess import NoSandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -317,8 +317,11 @@ def test_of_an_outcome_only_what_is_of_the_right_kind_counts():
 
 
 def test_a_kernel_that_does_not_start_leaves_no_file_open(monkeypatch, tmp_path):
+    import gc
+
     import psutil
 
+    gc.collect()  # else what earlier tests left open may be closed meanwhile
     folders, before = set(sandbox.warm().folder.iterdir()), psutil.Process().num_fds()
     monkeypatch.setattr(Kernel, "listen", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -20,7 +20,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from cnncourse.grading import mounts, sandbox
 from cnncourse.grading.kernels import Kernel
 from cnncourse.grading.limits import MIB, Limits
-from cnncourse.grading.sandbox import NoSandbox, Sandbox
+from cnncourse.grading.sandbox import Sandbox
+from cnncourse.grading.warmprocess import NoSandbox, WarmProcess
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Limits(
@@ -338,17 +339,48 @@ def test_no_process_survives_the_grader_even_where_that_is_killed():
     grader.communicate()
     gone, alive = psutil.wait_procs(below, timeout=10)
     assert alive == []
-    shutil.rmtree(folder)
+    shutil.rmtree(folder.parent, ignore_errors=True)  # another test may have swept it away
 
 
 def test_a_warm_process_that_was_killed_is_replaced_and_its_kernels_are_dead():
     kernel = Kernel()
-    sandbox.warm().process.kill()
+    sandbox.warm().warm_process.process.kill()
     assert settles(lambda: not kernel.alive())
     kernel.close()
     another = Kernel()
     assert said(another, "print(1)") == "1\n"
     another.close()
+
+
+def test_two_sandboxes_share_a_warm_process_and_the_end_of_one_does_not_touch_the_other(monkeypatch):
+    process = WarmProcess()
+    first, second = (Sandbox(place=process.place) for _ in range(2))
+    kernels = []
+    for one in (first, second):
+        monkeypatch.setattr(sandbox, "warm", lambda *kind, one=one: one)
+        kernels.append(Kernel())
+    assert {kernel.execute("1", 30).end for kernel in kernels} == {"done"}
+    first.close()
+    assert settles(lambda: not kernels[0].alive())
+    assert said(kernels[1], "print(1)") == "1\n"
+    for kernel in kernels:
+        kernel.close()
+    second.close()
+    process.close()
+    assert not process.place.exists()
+
+
+def test_where_a_shared_warm_process_has_ended_there_is_one_of_ones_own(monkeypatch):
+    process = WarmProcess()
+    monkeypatch.setattr(sandbox, "_warm", {})
+    monkeypatch.setattr(sandbox, "_shared", {(): str(process.place)})
+    assert sandbox.warm().place == process.place
+    process.close()
+    kernel = Kernel()
+    assert said(kernel, "print(1)") == "1\n"
+    kernel.close()
+    assert sandbox.warm().place != process.place
+    sandbox.warm().close()
 
 
 def test_a_warm_process_outlives_the_thread_that_started_it(monkeypatch):
@@ -389,7 +421,7 @@ def test_a_closed_sandbox_leaves_no_folder_no_group_and_no_file():
     assert all(group.exists() for group in groups)
     own.close()
     own.close()
-    assert not own.folder.exists()
+    assert not own.place.exists()
     assert not any(group.exists() for group in groups)
     assert psutil.Process().num_fds() == before
 
@@ -481,8 +513,11 @@ def test_the_processes_of_a_kernel_are_in_the_group_that_is_said_to_hold_them(ti
     if not tight.group:
         pytest.skip("no cgroup is writable here")
     held = set(map(int, (tight.group.folders[0] / "cgroup.procs").read_text().split()))
-    kernel = psutil.Process(tight.process.pid).children(recursive=True)[1:]
-    assert {one.pid for one in kernel} <= held
+    below = psutil.Process(tight.warm_process.process.pid).children(recursive=True)
+    _, warm, copy, *kernel = [one.pid for one in below]  # the first is bubblewrap's
+    assert warm not in held
+    assert {copy, *kernel} <= held
+    assert len(kernel) >= 3
 
 
 # Failing closed
@@ -533,7 +568,7 @@ def test_where_the_kernels_own_namespaces_are_refused_there_is_no_kernel(monkeyp
 def test_a_warm_process_that_does_not_answer_is_ended(monkeypatch):
     own = Sandbox()
     own.control.settimeout(0.5)
-    os.kill(psutil.Process(own.process.pid).children(recursive=True)[-1].pid, signal.SIGSTOP)
+    os.kill(psutil.Process(own.warm_process.process.pid).children(recursive=True)[-1].pid, signal.SIGSTOP)
     with pytest.raises(NoSandbox, match="did not answer"):
         own.ask(do="poll", kernel="x")
     assert not own.runs()

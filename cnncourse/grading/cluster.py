@@ -2,13 +2,14 @@
 
 import os
 from contextlib import ExitStack, contextmanager
-from itertools import islice
+from itertools import chain, islice
 
 import dask
-from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin, as_completed
 
+from cnncourse.grading import sandbox
 from cnncourse.grading.rebuilding import Damaged
-from cnncourse.grading.sandbox import NoSandbox
+from cnncourse.grading.warmprocess import NoSandbox, WarmProcess
 
 HERE = {
     "distributed.scheduler.allowed-failures": 0,  # who is tried again, and how, is decided in `graded`
@@ -67,19 +68,44 @@ def grade_submission(grade_notebook, blueprints, secret, student, texts, files):
     return notebooks, unreadable
 
 
-def on_workers(grade_notebook, jobs=None, scheduler=None):
+class Sharing(WorkerPlugin):
+    """Tells every worker, later ones too, of the warm processes on this machine: packages -> place."""
+
+    def __init__(self, places):
+        self.places = places
+
+    def setup(self, worker):
+        """Make use of them."""
+        sandbox.share(self.places)
+
+
+def on_workers(grade_notebook, jobs=None, scheduler=None, needs=None):
     """A function that grades the submissions of `work` on workers, which it starts and ends.
 
-    >>> list(on_workers(None, scheduler="tcp://127.0.0.1:1")([]))
+    What a notebook `needs`, packages by its blueprint, is imported once for all workers of this machine.
+
+    >>> list(on_workers(None, scheduler="tcp://127.0.0.1:1")([("ada", ({}, "secret", "ada", {}, {}))]))
     Traceback (most recent call last):
     ...
     ValueError: there is no scheduler at tcp://127.0.0.1:1
     """
 
     def results(work):
-        with workers(jobs, scheduler) as client:
-            tasks = ((student, (grade_notebook, *arguments)) for student, arguments in work)
-            yield from graded(client, grade_submission, tasks)
+        work = iter(work)
+        for first in islice(work, 1):  # nothing is started where there is nothing to do
+            with ExitStack() as stack:
+                shared = {}
+                if needs and not scheduler:
+                    blueprints = first[1][0]
+                    for packages in {needs(blueprint) for blueprint in blueprints.values()}:
+                        process = WarmProcess(packages)
+                        stack.callback(process.close)
+                        shared[packages] = str(process.place)
+                client = stack.enter_context(workers(jobs, scheduler))
+                if shared:
+                    client.register_plugin(Sharing(shared))
+                tasks = ((student, (grade_notebook, *arguments)) for student, arguments in chain([first], work))
+                yield from graded(client, grade_submission, tasks)
 
     return results
 

@@ -118,7 +118,7 @@ def bubblewrap():
     """
     path = shutil.which("bwrap")
     if not path:
-        return Finding(MISSING, "bubblewrap", "not installed", import_module("cnncourse.grading.sandbox").INSTALL)
+        return Finding(MISSING, "bubblewrap", "not installed", import_module("cnncourse.grading.warmprocess").INSTALL)
     said = subprocess.run([path, "--version"], capture_output=True, text=True).stdout.strip()
     return Finding(OK, "bubblewrap", f"{said or 'of unknown version'} at {path}")
 

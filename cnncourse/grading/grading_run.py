@@ -11,8 +11,8 @@ from cnncourse.grading.cohort import Cohort, HandedInAgain
 from cnncourse.grading.coursefolder import one_name
 from cnncourse.grading.gradebook import open_gradebook
 from cnncourse.grading.journal import Journal
-from cnncourse.grading.sandbox import NoSandbox
 from cnncourse.grading.submissions import Course
+from cnncourse.grading.warmprocess import NoSandbox
 
 STOPPED = 130  # what a shell expects of a command that was stopped from the keyboard
 

@@ -8,6 +8,7 @@ from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import List, Unicode
 
 from cnncourse.grading import sandbox
+from cnncourse.grading.warmprocess import NoSandbox
 
 NAME = "cnncourse-sandbox"
 
@@ -44,7 +45,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         """Ask the warm process about the kernel; no answer where it has ended, and every kernel with it."""
         try:
             return self.warm.ask(do=what, kernel=self.folder.name, **more)
-        except sandbox.NoSandbox:
+        except NoSandbox:
             if self.warm.runs():
                 raise
             return {}

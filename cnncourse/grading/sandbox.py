@@ -1,182 +1,62 @@
-"""The sandbox: a process under bubblewrap that has no network, sees next to no files, and forks kernels on request.
-
-It fails closed: where bubblewrap or the system cannot keep the promise, there is no kernel and a reason is given.
-"""
+"""The sandbox: a copy of the warm process, under bubblewrap like that one, which forks kernels on request."""
 
 import atexit
 import json
 import os
-import shutil
+import select
+import signal
 import socket
-import subprocess
-import sys
-import tempfile
+import struct
 import threading
 import uuid
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
+from cnncourse.grading.limits import Limits, make_group
+from cnncourse.grading.warmprocess import END_SECONDS, NOBODY, NoSandbox, WarmProcess
 
-from cnncourse.grading.inside.namespaces import SOCKETS
-from cnncourse.grading.limits import Limits, make_group, own_groups
-from cnncourse.grading.mounts import PACKAGES, covered, readable
-
-WARM = (  # what a kernel would import otherwise, each of them anew
-    "IPython.core.completer",
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.logger",
-    "IPython.core.oinspect",
-    "IPython.extensions.storemagic",
-    "ipykernel.kernelapp",
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    "numpy.random",
-    "pydoc",
-    "secrets",
-    "tornado.platform.asyncio",
-    "tornado.queues",
-)
-NOBODY = 65534
 START_SECONDS = 120.0  # for a first import of TensorFlow on a slow disk
 ANSWER_SECONDS = 30.0
-END_SECONDS = 5.0
-INSTALL = "install it (Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap)"
-
-
-class NoSandbox(RuntimeError):
-    """There is no sandbox on this machine; the message says why, and what would do."""
-
-
-def bubblewrap():
-    """The path of bubblewrap.
-
-    >>> bubblewrap().endswith("bwrap")
-    True
-    """
-    path = shutil.which("bwrap")
-    if not path:
-        raise NoSandbox(f"bubblewrap (bwrap) is not installed, and students' code is not run without it: {INSTALL}")
-    return path
-
-
-def command(packages, folder, control):
-    """The command line of the warm process.
-
-    >>> "--unshare-net" in command((), "/tmp/x", 5)
-    True
-    """
-    line = [bubblewrap(), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
-    line += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
-    if os.getuid() != 0:
-        line += ["--unshare-user"]
-    mounted = readable(packages)
-    for place in sorted(
-        {str(parent) for inside in mounted for parent in Path(inside).parents} - {"/"} - mounted.keys()
-    ):
-        line += ["--perms", "0755", "--dir", place]
-    for inside, here in mounted.items():
-        line += ["--ro-bind", here, inside]
-    for place in covered():
-        line += ["--tmpfs", place, "--remount-ro", place]
-    line += ["--dev", "/dev", "--bind", "/proc", "/proc"]
-    line += ["--perms", "0755", "--dir", "/run", "--bind", str(folder), SOCKETS]
-    for place in ("/run/kernel", "/home", "/home/student", "/tmp"):
-        line += ["--perms", "0755", "--dir", place]
-    line += ["--perms", "1777", "--tmpfs", "/var/tmp"]
-    variables = {"PATH": "/nonexistent", "HOME": "/var/tmp", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-    variables |= {
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "TF_NUM_INTRAOP_THREADS": "1",
-        "TF_NUM_INTEROP_THREADS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "MPLCONFIGDIR": "/var/tmp",
-    }
-    variables |= {"CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    for name, value in variables.items():
-        line += ["--setenv", name, value]
-    line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
-    told = {"control": control, "user": NOBODY, "preload": [*WARM, *packages]}
-    start = (
-        f"import sys; sys.path.insert(0, {PACKAGES!r}); from cnncourse.grading.inside.forkserver import main; main()"
-    )
-    return [*line, os.path.realpath(sys.executable), "-I", "-S", "-c", start, json.dumps(told)]
-
-
-def sweep():
-    """Take away what sandboxes left behind whose owner was killed: folders of sockets, and empty cgroups.
-
-    >>> left = Path(tempfile.mkdtemp(prefix="cnn-99999999-"))  # there is no such process
-    >>> sweep()
-    >>> left.exists()
-    False
-    """
-    for folder in Path(tempfile.gettempdir()).glob("cnn-*-*"):
-        if _is_orphan(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-    for group in {folder for place in own_groups().values() for folder in place.glob("cnncourse-*-*")}:
-        if _is_orphan(group):
-            with suppress(OSError):
-                group.rmdir()
-
-
-def _is_orphan(path):
-    owner = path.name.split("-")[1]
-    return owner.isdigit() and not Path("/proc", owner).exists()
+CREDENTIALS = struct.Struct("3i")  # process, user and group of whoever sends
 
 
 class Sandbox:
-    """A warm process of one kind, and the kernels that it forked."""
+    """A copy of a warm process, of one's own or of that at `place`, and the kernels that it forked."""
 
-    def __init__(self, packages=(), limits=None):
-        bubblewrap()  # without it nothing is made that would have to be taken away
+    def __init__(self, packages=(), limits=None, place=None):
         self.limits = limits or Limits()
         self.lock = threading.Lock()
-        sweep()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"cnn-{os.getpid()}-"))
-        self.owner = os.getpid()
-        self.group = make_group(f"cnncourse-{os.getpid()}-{uuid.uuid4().hex[:8]}", self.limits)
-        os.chmod(self.folder, 0o711)
-        ours, theirs = socket.socketpair()
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the sandbox
-        line = command(tuple(packages), self.folder, theirs.fileno())
-        self.launched, self.closed = threading.Event(), threading.Event()
-        threading.Thread(target=self.launch, args=(line, theirs.fileno()), daemon=True).start()
-        self.launched.wait()
-        theirs.close()
-        ours.settimeout(START_SECONDS)
-        self.control = ours
-        self.lines = ours.makefile("rw")
+        self.warm_process = None if place else WarmProcess(packages)
+        self.place = Path(place or self.warm_process.place)
+        self.folder = self.place / "kernels"
+        self.owner, self.process, self.group, self.lines = os.getpid(), None, None, None
+        self.control = socket.socket(socket.AF_UNIX)
+        self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self.control.settimeout(START_SECONDS)
         try:
-            json.loads(self.lines.readline())
+            self.control.connect(str(self.place / "door"))
+            _, ((*_, credentials),), *_ = self.control.recvmsg(100, socket.CMSG_SPACE(CREDENTIALS.size))
+            pid = CREDENTIALS.unpack(credentials)[0]  # as it is called in this world
+            self.process = os.pidfd_open(pid)
         except (OSError, ValueError) as wrong:
             why = self.said()
             self.close()
             raise NoSandbox(reason(why)) from wrong
-        ours.settimeout(ANSWER_SECONDS)
-        if self.group and not self.group.add(
-            *(one.pid for one in psutil.Process(self.process.pid).children(recursive=True))
-        ):
-            self.group = None
-
-    def launch(self, line, control):
-        """Start the process in a thread that lives as long: the system takes that thread for its parent."""
-        said = {"stdout": self.errors, "stderr": self.errors}
-        self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, pass_fds=[control], **said)
-        self.launched.set()
-        self.closed.wait()
+        self.control.settimeout(ANSWER_SECONDS)
+        self.lines = self.control.makefile("rw")
+        group = make_group(f"cnncourse-{os.getpid()}-{uuid.uuid4().hex[:8]}", self.limits)
+        if group and group.add(pid):
+            self.group = group
 
     def said(self):
-        """What the process wrote before it ended."""
-        if self.errors.closed:
+        """What the warm process wrote before it ended."""
+        try:
+            return (self.place / "said").read_text(errors="replace").strip()
+        except FileNotFoundError:
             return "it was ended before"
-        self.errors.seek(0)
-        return self.errors.read().decode(errors="replace").strip()
 
     def ask(self, **request):
-        """Send a request and return the answer; a warm process that does not answer is ended."""
+        """Send a request and return the answer; a process that does not answer is ended."""
         with self.lock:
             try:
                 print(json.dumps(request), file=self.lines, flush=True)
@@ -208,31 +88,30 @@ class Sandbox:
         return self.limits.words(self.group)
 
     def runs(self):
-        """Whether the warm process is there, and is this process's own."""
-        return self.owner == os.getpid() and self.process.poll() is None
+        """Whether the process is there, and this process's own."""
+        return self.owner == os.getpid() and self.process is not None and not self.ended(0)
+
+    def ended(self, seconds):
+        """Whether the process has ended, or does so within some seconds."""
+        return bool(select.select([self.process], [], [], seconds)[0])
 
     def close(self):
-        """End the warm process; the system ends every process in its world with it."""
+        """End the process, and with it every kernel and every process of a kernel."""
         if self.owner != os.getpid():
             return
-        if self.process.poll() is None:
-            # Process 1 of its world; when that is gone, bubblewrap's other half has waited for it, and ends too
-            inner = psutil.Process(self.process.pid).children()
-            for process in inner or [self.process]:
-                process.kill()
-        try:
-            self.process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.closed.set()
-        with suppress(OSError):  # what was not sent any more
-            self.lines.close()
-        self.control.close()
-        self.errors.close()
+        if self.lines:
+            with suppress(OSError):  # what was not sent any more
+                self.lines.close()
+        self.control.close()  # which tells the process to end its kernels and itself
+        if self.process is not None:
+            if not self.ended(END_SECONDS):
+                signal.pidfd_send_signal(self.process, signal.SIGKILL)
+            os.close(self.process)
+            self.process = None
+        if self.warm_process:
+            self.warm_process.close()
         if self.group:
             self.group.remove()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def reason(text):
@@ -251,11 +130,20 @@ def reason(text):
     return f"the sandbox did not start: {last}"
 
 
-_warm = {}  # kind -> the sandbox of this process
+_warm = {}  # packages -> the sandbox of this process
+_shared = {}  # packages -> the place of a warm process that others use too
+
+
+def share(places):
+    """Make use of warm processes that somebody else started: packages -> place.
+
+    >>> share({})
+    """
+    _shared.update(places)
 
 
 def warm(packages=()):
-    """The sandbox of a kind in this process: it is started at first use, and again should it have ended.
+    """The sandbox for some packages in this process: it is started at first use, and again should it have ended.
 
     >>> warm.__name__
     'warm'
@@ -264,8 +152,19 @@ def warm(packages=()):
     if known is None or not known.runs():
         if known:
             known.close()
-        _warm[packages] = Sandbox(packages)
+        _warm[packages] = _start(packages)
     return _warm[packages]
+
+
+def _start(packages):
+    place = _shared.get(packages)
+    try:
+        return Sandbox(packages, place=place)
+    except NoSandbox:
+        if not place:
+            raise
+        del _shared[packages]  # it has ended: from now on this process has one of its own
+        return Sandbox(packages)
 
 
 @atexit.register

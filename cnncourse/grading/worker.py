@@ -1,5 +1,6 @@
 """What the workers on this machine share: a process that imports what they need, and what each does before all else."""
 
+import gc
 import signal
 from importlib import import_module
 from multiprocessing import forkserver, set_forkserver_preload
@@ -28,6 +29,7 @@ def dask_setup(worker):
     """
     # A function, for a signal that is ignored would be ignored by every process started from here too
     signal.signal(signal.SIGINT, lambda number, frame: None)
+    gc.freeze()  # what was imported before the fork is shared by the workers as long as no collection touches it
 
 
 def dask_teardown(worker):

@@ -1,6 +1,7 @@
 """A warm process: it has imported what an assignment needs, and forks a kernel for each submission.
 
-It runs under bubblewrap and is told what to do on a socket, one JSON line for each request and one for each answer. A
+It runs under bubblewrap and waits at a door, a socket. For everybody who knocks, a worker or whoever else grades, it
+forks a copy of itself, which is told what to do, one JSON line for each request and one for each answer. A
 kernel is three processes: the outer one stays in this world and reports how it ended; `init` is process 1 of a new
 world and prepares it; the kernel itself, without any power, runs what students write. When `init` ends, the system
 kills every process of its world.
@@ -162,6 +163,8 @@ def _powerless(told, key, limits):
         namespaces.die_with_parent()
         os.setsid()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # what the warm process says is not for students to read or write
+        os.dup2(1, 2)
         os.closerange(3, told)
         os.closerange(told + 1, OWNED_FILES)
         namespaces.limit(**{name: limits[name] for name in LIMITS})
@@ -198,7 +201,7 @@ def rehearse():
 
 
 def main():
-    """Import what is asked for, then answer requests until the other end is closed.
+    """Import what is asked for, then fork a copy for everybody who knocks.
 
     >>> main.__name__  # it expects a socket and a world of its own
     'main'
@@ -215,17 +218,37 @@ def main():
     rehearse()
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and copy, every page
-    with socket.socket(fileno=told["control"]) as control, control.makefile("rw") as lines:
-        control.set_inheritable(False)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system itself takes away the copies that have ended
+    with socket.socket(fileno=told["door"]) as door:
+        while True:
+            control, _ = door.accept()
+            if os.fork() == 0:
+                door.close()
+                _answer(control)
+            control.close()
+
+
+def _answer(control):
+    """Be a copy of the warm process: answer requests until the other end is closed."""
+    try:
+        namespaces.die_with_parent()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         kernels = Kernels(control)
-        print(json.dumps({"ready": True}), file=lines, flush=True)
-        for line in lines:
-            request = json.loads(line)
-            try:
-                answer = getattr(kernels, request.pop("do"))(**request)
-            except Exception as wrong:
-                answer = {"error": f"{type(wrong).__name__}: {wrong}"}
-            print(json.dumps(answer), file=lines, flush=True)
+        with control.makefile("rw") as lines:
+            print(json.dumps({"ready": True}), file=lines, flush=True)
+            for line in lines:
+                request = json.loads(line)
+                try:
+                    answer = getattr(kernels, request.pop("do"))(**request)
+                except Exception as wrong:
+                    answer = {"error": f"{type(wrong).__name__}: {wrong}"}
+                print(json.dumps(answer), file=lines, flush=True)
+        for kernel in list(kernels.outer):
+            kernels.forget(kernel)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":
