@@ -307,13 +307,25 @@ def chapters():
     return sorted((ROOT / "_build" / "html" / "_sources" / "book").glob("ch*.ipynb"))
 
 
+# What comes of a training is the business of the book's own build, where the page says it
+A_FEW_IMAGES = """
+from IPython.display import display
+from cnncourse.network import Network
+
+def fit(self, x, y, *, whole=Network.fit, **options):
+    return whole(self, x[:64], y[:64], **options)
+
+Network.fit = fit
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not chapters() and not os.environ.get("CI"), reason="the book is not built")
 @pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
 def test_a_chapter_runs_as_a_notebook_outside_the_book(path, tmp_path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     script = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    (tmp_path / "page.py").write_text(f"from IPython.display import display\n{script}")
+    (tmp_path / "page.py").write_text(A_FEW_IMAGES + script)
     env = {**os.environ, "MPLBACKEND": "agg", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "page.py"]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=600)
