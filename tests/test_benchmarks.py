@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import report
+from benchmarks import grading, report
 from benchmarks.contenders import BATCH, network_for, products
 from cnncourse.data import fashion_mini
 
@@ -72,3 +72,32 @@ def test_the_products_of_the_roofline_are_those_of_the_network():
     for count in second:
         assert count == BATCH * rows["conv2d_3"] * (4 * 6) // (3 * 11)
     assert made[1, BATCH, 1600, 128] == BATCH * rows["dense_7"]
+
+
+@pytest.mark.parametrize(
+    ("words", "assignments"),
+    [
+        ([], ["ch02_convolution", "keras_cnn", "keras_cnn_long"]),
+        (["--only", "keras", "--students", "3"], ["keras_cnn"]),
+    ],
+)
+def test_the_bench_of_grading_compares_what_is_asked_for(words, assignments, monkeypatch, capsys):
+    asked = []
+
+    def compare(assignment, students, rounds):
+        asked.append(assignment)
+        return {"nbgrader autograde": [100.0], "cnncourse grade": [20.0]}, False, 5.0
+
+    monkeypatch.setattr(grading, "compare", compare)
+    monkeypatch.setattr("sys.argv", ["grading", *words])
+    grading.main()
+    assert asked == assignments
+    assert capsys.readouterr().out.count("5.0 times as fast; the scores DIFFER") == len(assignments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", grading.TRAINING)
+def test_the_solution_of_a_benchs_assignment_is_right(name, tmp_path):
+    grading.keras_assignment(tmp_path / name, name)
+    cells = json.loads((tmp_path / name / f"{name}.ipynb").read_text())["cells"]
+    exec("\n".join("".join(cell["source"]) for cell in cells), {})
