@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import namedtuple
 from pathlib import Path
 
 import nbformat
@@ -22,7 +23,7 @@ from pretend_course import contents, files_below, hand_in, make_course
 
 from cnncourse.cli import main
 from cnncourse.grading import sandbox
-from cnncourse.grading.cluster import grade_submission, graded, on_workers, workers
+from cnncourse.grading.cluster import end, grade_submission, graded, on_workers, workers
 from cnncourse.grading.grading_run import grade
 from cnncourse.grading.journal import Journal
 from cnncourse.grading.warmprocess import NoSandbox
@@ -480,6 +481,9 @@ def test_work_is_read_no_faster_than_it_is_done_and_nothing_listens_to_other_mac
         assert set(listening) == {"127.0.0.1"}
 
 
+Nanny = namedtuple("Nanny", "pid")
+
+
 def where_it_is_warm(*given):
     return os.getpid(), str(sandbox.warm().place)
 
@@ -494,6 +498,18 @@ def test_what_notebooks_need_is_imported_once_for_all_workers():
     workers, places = (set(each) for each in zip(*found))
     assert (len(found), len(workers), len(places)) == (12, 2, 1)
     assert not Path(places.pop()).exists()
+
+
+def test_a_worker_that_does_not_end_is_killed():
+    class Stuck:
+        def close(self, timeout):
+            raise TimeoutError
+
+    with subprocess.Popen(["sleep", "600"]) as sleeping, subprocess.Popen(["true"]) as gone:
+        gone.wait()
+        Stuck.workers = {0: Nanny(None), 1: Nanny(gone.pid), 2: Nanny(sleeping.pid)}
+        end(Stuck(), seconds=0)
+        assert sleeping.wait(10) == -signal.SIGKILL
 
 
 @pytest.mark.slow

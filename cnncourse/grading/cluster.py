@@ -1,7 +1,8 @@
 """Grading on many processes: `dask.distributed` workers here, or on any cluster by its address."""
 
 import os
-from contextlib import ExitStack, contextmanager
+import signal
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, islice
 
 import dask
@@ -18,6 +19,7 @@ HERE = {
     "distributed.worker.profile.enabled": False,  # it would take a quarter of the time
     "distributed.worker.daemon": False,  # a daemon may have no processes of its own, but the sandbox is one
 }
+END_SECONDS = 30
 DIED = "the process that graded it died, twice: look at the notebook before you run it"
 
 
@@ -49,8 +51,25 @@ def workers(jobs=None, scheduler=None):
                 memory_limit=0,  # the sandbox has limits of its own; a worker that waits for memory waits for ever
                 silence_logs=60,
             )
-            client = stack.enter_context(Client(stack.enter_context(cluster)))
+            stack.callback(end, cluster)
+            client = stack.enter_context(Client(cluster))
         yield client
+
+
+def end(cluster, seconds=END_SECONDS):
+    """End the workers here; those that have not ended after so many seconds are killed, for they hold nothing.
+
+    >>> from types import SimpleNamespace as Pretend
+    >>> end(Pretend(workers={}, close=lambda timeout: print(timeout)), 5)
+    5
+    """
+    processes = [nanny.pid for nanny in cluster.workers.values()]
+    try:
+        cluster.close(timeout=seconds)
+    except TimeoutError:
+        for process in filter(None, processes):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
 
 def grade_submission(grade_notebook, blueprints, secret, student, texts, files):

@@ -91,9 +91,8 @@ class Cohort:
         self.journal.graded(student, about | {"scores": automatic_scores(notebooks)}, notebooks)
 
     def was_scored(self, student):
-        """Whether the gradebook had automatic scores, which may now change."""
-        scores = self.before[student].scores if student in self.before else {}
-        return any(score is not None for cells in scores.values() for score in cells.values())
+        """Whether the gradebook had scores, which may now change."""
+        return student in self.before and self.before[student].scored
 
     def preview(self, student, timestamp, notebooks, unreadable):
         """What the gradebook would say."""

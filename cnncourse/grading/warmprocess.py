@@ -158,7 +158,8 @@ class WarmProcess:
             # Process 1 of its world; when that is gone, bubblewrap's other half has waited for it, and ends too
             inner = psutil.Process(self.process.pid).children()
             for process in inner or [self.process]:
-                process.kill()
+                with suppress(psutil.NoSuchProcess):  # it has heard Ctrl-C too, perhaps
+                    process.kill()
         try:
             self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
