@@ -1,4 +1,4 @@
-"""The report of the benchmarks: what is recorded is kept, and shown, and nothing else of the README is touched."""
+"""The benchmarks: what is recorded is kept, and shown, and what is compared is what was asked for."""
 
 import json
 import subprocess
