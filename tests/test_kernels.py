@@ -195,6 +195,46 @@ def test_an_answer_that_does_not_end_is_stopped_by_itself_or_from_outside(kernel
     assert kernel.probe(SIZES, "deaf", CASES, 1) == ([], "stopped")
 
 
+DEAF_CHILDREN = """
+import os, time
+from pathlib import Path
+kept = 1
+def running():
+    stats = [place.read_text() for place in Path("/proc").glob("[0-9]*/stat")]
+    return sorted(int(stat.split()[0]) for stat in stats if stat.rpartition(")")[2].split()[0] != "Z")
+def deaf():
+    while True:
+        try:
+            while True: pass
+        except BaseException:
+            pass
+def start():
+    for _ in range(5):
+        if os.fork() == 0:
+            deaf()
+    time.sleep(1000)
+def answer(*_):
+    start()
+def keeps_its_alarm(*_):
+    try:
+        start()
+    except BaseException:
+        time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize("tried", ["start()", "answer", "keeps_its_alarm"])
+def test_what_was_stopped_leaves_no_process_behind_that_takes_the_time_of_the_next(kernel, tried):
+    kernel.execute(DEAF_CHILDREN, 30)
+    if tried == "start()":
+        assert kernel.execute(tried, 1).end == "stopped"
+    else:
+        found, end = kernel.probe(SIZES, tried, CASES, 1)
+        assert (end, [outcome.error for outcome in found]) in [("done", ["TooSlow"]), ("stopped", [])]
+    ran = kernel.execute("running(), os.getpid(), kept", 30)
+    assert shown(ran) == [("execute_result", {"text/plain": "([1, 2], 2, 1)"})]
+
+
 def test_an_answer_that_ends_python_is_dead_or_an_error(kernel):
     kernel.execute("import os\ndef leaves(*_): raise SystemExit\ndef dies(*_): os._exit(0)", 30)
     assert kernel.probe(SIZES, "leaves", CASES, 10)[0][0].error == "SystemExit"

@@ -142,12 +142,13 @@ class Kernel:
         return False
 
     def stop(self, request):
-        """Interrupt a cell; False if it did not end, or what it sent did not."""
+        """Interrupt a cell; False if it did not end, or what it started or sent did not."""
         self.manager.interrupt_kernel()
-        for message in self.replies(self.client.shell_channel, time.monotonic() + GRACE):
-            if message and message["parent_header"].get("msg_id") == request:
-                return self.drain()
-        return False
+        return self.reply(request, GRACE) is not None and self.alone() and self.drain()
+
+    def alone(self):
+        """Have the kernel end all that the student's code has started: it would take the time of what comes next."""
+        return self.reply(self.ask("alone_request"), GRACE) is not None
 
     def _kill(self):
         self.manager.shutdown_kernel(now=True)
@@ -168,17 +169,32 @@ class Kernel:
         """What comes of the cases with the answer that an expression names, and how it ended, as `execute`."""
         lent = {name: getsource(function) for name, function in task.lends}
         asked = {"expression": expression, "task": task.id, "seconds": seconds, "cases": tuple(cases), "lent": lent}
-        session, channel = self.client.session, self.client.shell_channel
-        request = session.send(channel.socket, session.msg("probe_request", {}), buffers=wire.pack(asked))
-        identity = request["header"]["msg_id"]
-        for message in self.replies(channel, time.monotonic() + seconds + GRACE):
-            if message and message["parent_header"].get("msg_id") == identity:
-                return outcomes(message.get("buffers", ())), "done"
-        if not self.alive():
-            return [], "dead"
-        if not self.stop(identity):
+        request = self.ask("probe_request", wire.pack(asked))
+        reply = self.reply(request, seconds + GRACE)
+        if reply is None:
+            if not self.alive():
+                return [], "dead"
+            if not self.stop(request):
+                self._kill()
+            return [], "stopped"
+        found = outcomes(reply.get("buffers", ()))
+        if any(outcome.error == "TooSlow" for outcome in found) and not self.alone():
             self._kill()
-        return [], "stopped"
+        return found, "done"
+
+    def ask(self, kind, buffers=None):
+        """Send a request that no other kernel knows; what it is called."""
+        session = self.client.session
+        return session.send(self.client.shell_channel.socket, session.msg(kind, {}), buffers=buffers)["header"][
+            "msg_id"
+        ]
+
+    def reply(self, request, seconds):
+        """The reply to a request, or None when it did not come in time."""
+        for message in self.replies(self.client.shell_channel, time.monotonic() + seconds):
+            if message and message["parent_header"].get("msg_id") == request:
+                return message
+        return None
 
 
 class Shown:
