@@ -528,6 +528,7 @@ def test_a_cluster_is_used_by_its_address(course):
 
 
 SCRIPT = """
+import signal
 import sys
 import pretend_judge
 import cnncourse.grading.cohort
@@ -535,6 +536,8 @@ from cnncourse.cli import main
 cnncourse.grading.cohort.judge_version = lambda: "1"
 sys.modules["cnncourse.grading.judging"] = pretend_judge
 if __name__ == "__main__":
+    # As at a terminal: where the tests run in the background of a shell, Ctrl-C is ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(["grade", "ps1", "--jobs", "2"]))
 """
 
