@@ -183,21 +183,31 @@ def test_an_interrupt_stops_after_the_batch_and_leaves_a_usable_network(digits):
     quiet(net, *digits, epochs=1)
 
 
-def test_a_second_interrupt_breaks_off_at_once(digits):
+@pytest.fixture
+def terminal():
+    """What Ctrl-C does at a terminal; where the tests run in the background of a shell, it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_second_interrupt_breaks_off_at_once(digits, terminal):
     def press_twice():
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.2)
         os.kill(os.getpid(), signal.SIGINT)
 
+    steps = []
+
     class Slow(SGD):
         def step(self, params, grads):
+            steps.append(params)
             time.sleep(5)
 
     threading.Timer(0.2, press_twice).start()
-    start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         quiet(network(), *digits, optimiser=Slow())
-    assert time.monotonic() - start < 60
+    assert len(steps) == 1
 
 
 def test_training_works_outside_the_main_thread(digits):

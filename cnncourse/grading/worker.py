@@ -24,8 +24,9 @@ def start_importing():
 def dask_setup(worker):
     """Leave Ctrl-C to the process that started the workers: it ends them when all is written down. dask calls this.
 
+    >>> before = signal.getsignal(signal.SIGINT)
     >>> dask_setup(None)
-    >>> _ = signal.signal(signal.SIGINT, signal.default_int_handler)
+    >>> _ = signal.signal(signal.SIGINT, before)
     """
     # A function, for a signal that is ignored would be ignored by every process started from here too
     signal.signal(signal.SIGINT, lambda number, frame: None)
