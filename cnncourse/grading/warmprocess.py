@@ -135,6 +135,7 @@ class WarmProcess:
         kernels = self.place / "kernels"
         kernels.mkdir()
         kernels.chmod(0o711)
+        self.process, self.trouble = None, None
         self.launched, self.closed = threading.Event(), threading.Event()
         with socket.socket(socket.AF_UNIX) as door:
             door.bind(str(self.place / "door"))
@@ -142,11 +143,19 @@ class WarmProcess:
             line = command(tuple(packages), kernels, door.fileno())
             threading.Thread(target=self.launch, args=(line, door.fileno()), daemon=True).start()
             self.launched.wait()
+        if self.trouble:
+            shutil.rmtree(self.place, ignore_errors=True)
+            raise NoSandbox(f"bubblewrap cannot be started: {self.trouble}")
 
     def launch(self, line, door):
         """Start the process in a thread that lives as long: the system takes that thread for its parent."""
-        with (self.place / "said").open("wb") as said:
-            self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said, stderr=said, pass_fds=[door])
+        try:
+            with (self.place / "said").open("wb") as said:
+                streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
+                self.process = subprocess.Popen(line, pass_fds=[door], **streams)
+        except OSError as wrong:
+            self.trouble = wrong
+            self.closed.set()
         self.launched.set()
         self.closed.wait()
 
