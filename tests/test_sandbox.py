@@ -540,7 +540,7 @@ def test_a_bubblewrap_that_the_system_cannot_start_is_told_and_leaves_nothing(mo
     (tmp_path / "bin/bwrap").touch(0o755)  # as one for another kind of processor would be
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
-    with pytest.raises(NoSandbox, match="cannot be started.*Exec format error"):
+    with pytest.raises(NoSandbox, match=r"cannot be started.*Exec format error"):
         WarmProcess()
     assert list((tmp_path / "tmp").iterdir()) == []
 

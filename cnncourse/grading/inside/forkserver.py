@@ -29,6 +29,7 @@ from cnncourse.grading.inside.namespaces import SOCKETS
 HOME = "/home/student"
 OWN_SOCKETS = "/run/kernel"
 OWNED_FILES = 4096  # as many descriptors are closed in a child
+NOBODY = "0"  # in place of a process id
 
 
 class Kernels:
@@ -52,7 +53,7 @@ class Kernels:
         self.outer[kernel] = pid
         with os.fdopen(reading) as told:
             lines = told.read().splitlines()
-        if lines and lines[0].isdigit():
+        if lines and lines[0] != NOBODY:
             self.init[kernel] = int(lines[0])
         if not lines or lines[-1] != "listens":
             self.signal(kernel, signal.SIGKILL)
@@ -94,23 +95,27 @@ def _outer(told, kernel, key, limits, files):
     try:
         namespaces.die_with_parent()
         namespaces.unshare()
+        turn, going = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _init(told, kernel, key, limits, files)
+            os.close(going)
+            _init(told, turn, kernel, key, limits, files)
         os.write(told, f"{pid}\n".encode())
         os.close(told)
+        os.close(going)  # now it is the turn of the other one
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         os._exit(code if code >= 0 else 128 - code)
     except BaseException:
-        os.write(told, ("0\n" + traceback.format_exc(limit=3)).encode())
+        os.write(told, f"{NOBODY}\n{traceback.format_exc(limit=3)}".encode())
     finally:
         os._exit(1)
 
 
-def _init(told, kernel, key, limits, files):
+def _init(told, turn, kernel, key, limits, files):
     """Process 1 of the new world: prepare it, fork the kernel, close the last door when it listens, wait."""
     try:
         namespaces.die_with_parent()
+        os.read(turn, 1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _prepare(kernel, limits["disk"], files)
         reading, writing = os.pipe()
