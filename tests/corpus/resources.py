@@ -410,6 +410,11 @@ def forty_megabytes_on_a_line(notebook, folder):
     """One line is as long as forty books."""
 
 
+@in_the_cell("while True:\n    print('x' * 100_000)", f"{LONG}|{DIED}|{SLOW}")
+def prints_without_end(notebook, folder):
+    """Text is printed faster than it can be sent, and does not end."""
+
+
 @in_the_cell("for number in range(300_000):\n    display(number)", LONG)
 def display_after_display(notebook, folder):
     """Every display is a message of its own, and the judge has to read them all."""
