@@ -29,7 +29,7 @@ from cnncourse.grading.inside.namespaces import SOCKETS
 HOME = "/home/student"
 OWN_SOCKETS = "/run/kernel"
 OWNED_FILES = 4096  # as many descriptors are closed in a child
-NOBODY = "0"  # in place of a process id
+NO_PROCESS = "0"  # in place of its number
 
 
 class Kernels:
@@ -53,7 +53,7 @@ class Kernels:
         self.outer[kernel] = pid
         with os.fdopen(reading) as told:
             lines = told.read().splitlines()
-        if lines and lines[0] != NOBODY:
+        if lines and lines[0] != NO_PROCESS:
             self.init[kernel] = int(lines[0])
         if not lines or lines[-1] != "listens":
             self.signal(kernel, signal.SIGKILL)
@@ -106,7 +106,7 @@ def _outer(told, kernel, key, limits, files):
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         os._exit(code if code >= 0 else 128 - code)
     except BaseException:
-        os.write(told, f"{NOBODY}\n{traceback.format_exc(limit=3)}".encode())
+        os.write(told, f"{NO_PROCESS}\n{traceback.format_exc(limit=3)}".encode())
     finally:
         os._exit(1)
 
