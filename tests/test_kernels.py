@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from cnncourse.checks import task
 from cnncourse.grading import kernels, sandbox, wire
+from cnncourse.grading.inside.kernel import StudentKernel
 from cnncourse.grading.kernels import LEAST, RICH, SHOWN, TRACEBACK, Kernel, Shown, outcomes
 
 SIZES = task("ch02.output_size")
@@ -231,6 +232,15 @@ def test_what_was_stopped_leaves_no_process_behind_that_takes_the_time_of_the_ne
         assert (end, [outcome.error for outcome in found]) in [("done", ["TooSlow"]), ("stopped", [])]
     ran = kernel.execute("running(), os.getpid(), kept", 30)
     assert shown(ran) == [("execute_result", {"text/plain": "([1, 2], 2, 1)"})]
+
+
+def test_outside_of_the_sandbox_a_kernel_ends_nobody(monkeypatch):
+    ended = []
+    monkeypatch.setattr("os.kill", lambda *given: ended.append(given))
+    monkeypatch.setattr("os.getppid", lambda: 2)
+    with pytest.raises(RuntimeError, match="outside of the sandbox"):
+        StudentKernel.alone_request(None, None, None, None)
+    assert ended == []
 
 
 def test_an_answer_that_ends_python_is_dead_or_an_error(kernel):
