@@ -22,7 +22,7 @@ from statistics import median
 from benchmarks.contenders import network_for
 from benchmarks.report import record, table
 from cnncourse.data import mnist
-from cnncourse.optimisers import Adam
+from cnncourse.training import Adam
 
 FREE, HASWELL = "cnncourse", "cnncourse, Haswell kernel"
 KERAS, BATCHES, TORCH = "Keras fit", "Keras train_on_batch", "PyTorch"

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from cnncourse.data import mnist
 from cnncourse.layers import Conv2D, Dense, Flatten, MaxPooling2D, ReLU
 from cnncourse.network import Network
-from cnncourse.optimisers import SGD
+from cnncourse.training import SGD
 
 BATCH, IMAGES = 128, 256
 RATE = 0.01

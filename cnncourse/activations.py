@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from cnncourse.validation import float_array, number, same_shape
+from cnncourse.arguments import float_array, number, same_shape
 
 
 def _floats(x):

@@ -21,7 +21,7 @@ def check(arguments):
     >>> check(argparse.Namespace(notebook="nowhere.ipynb", seconds=1))
     'there is no file nowhere.ipynb'
     """
-    marking = import_module("cnncourse.marking")
+    marking = import_module("cnncourse.checks.marking")
     try:
         notebook = marking.read(arguments.notebook)
     except marking.Unreadable as why:
@@ -40,7 +40,7 @@ def analyse(arguments):
     >>> analyse(argparse.Namespace(assignment="", to="reports"))
     "'' is no name of an assignment"
     """
-    return import_module("cnncourse.grading.analysis").command(arguments)
+    return import_module("cnncourse.grading.reports.analysis").command(arguments)
 
 
 def similar(arguments):
@@ -49,7 +49,7 @@ def similar(arguments):
     >>> similar(argparse.Namespace(assignment="", to="reports"))
     "'' is no name of an assignment"
     """
-    return import_module("cnncourse.grading.similarity").command(arguments)
+    return import_module("cnncourse.grading.reports.similarity").command(arguments)
 
 
 REPORTS = {"analyse": analyse, "similar": similar}
@@ -62,9 +62,12 @@ def grade(arguments):
     "'../x' is no name of an assignment"
     """
     if not arguments.scheduler:
-        import_module("cnncourse.grading.worker").start_importing()  # while this process imports what it needs
-    whole, cluster = import_module("cnncourse.grading.grading_run"), import_module("cnncourse.grading.cluster")
-    judging = import_module("cnncourse.grading.judging")
+        import_module("cnncourse.grading.cohort.worker").start_importing()  # while this process imports what it needs
+    whole, cluster = (
+        import_module("cnncourse.grading.cohort.grading_run"),
+        import_module("cnncourse.grading.cohort.cluster"),
+    )
+    judging = import_module("cnncourse.grading.judge.judging")
     results = cluster.on_workers(judging.grade_notebook, arguments.jobs, arguments.scheduler, judging.packages_of)
     try:
         return whole.grade(arguments.assignment, results, arguments.student, arguments.dry_run, arguments.force)

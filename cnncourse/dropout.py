@@ -10,7 +10,7 @@ there is nothing to do at test time: leave the function out.
 
 import numpy as np
 
-from cnncourse.validation import float_array, fraction, generator, same_shape
+from cnncourse.arguments import float_array, fraction, generator, same_shape
 
 
 def dropout(x, rate, rng):

@@ -21,7 +21,7 @@ call this; here they are taken on trust.
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from cnncourse.validation import same_shape
+from cnncourse.arguments import same_shape
 
 UNFOLD_BELOW = 32  # a window with fewer numbers is cheaper to copy out, as one matrix, than to visit column by column
 

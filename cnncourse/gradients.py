@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncourse.validation import number, whole_number
+from cnncourse.arguments import number, whole_number
 
 NUDGE = 1e-5  # balances the curvature, which grows with the nudge, against rounding, which grows as it shrinks
 

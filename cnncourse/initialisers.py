@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from cnncourse.validation import generator, whole_number
+from cnncourse.arguments import generator, whole_number
 
 
 def fans(shape):

@@ -7,11 +7,11 @@ import numpy as np
 
 from cnncourse import layers as all_layers
 from cnncourse import training
+from cnncourse.arguments import float_array, per_axis, whole_number
 from cnncourse.files import read_arrays, write_arrays
 from cnncourse.losses import CrossEntropy
-from cnncourse.parallel import correct, crew
 from cnncourse.shapes import receptive_field
-from cnncourse.validation import float_array, per_axis, whole_number
+from cnncourse.training import correct, crew
 
 
 class Network:
@@ -49,7 +49,7 @@ class Network:
             raise ValueError(
                 f"{used[0]!r} has weights already, and a network would make new ones: copy them into a new layer"
             )
-        self.idle = []  # memory for the workers of `cnncourse.parallel`
+        self.idle = []  # memory for the workers of `cnncourse.training.parallel`
         rng = np.random.default_rng(seed)
         self.shapes = [self.input_shape]
         for i, layer in enumerate(self.layers):
@@ -68,17 +68,17 @@ class Network:
     @property
     def params(self):
         """All weights, such as "conv2d_0/kernel": the arrays themselves, not copies."""
-        return {f"{layer.name}/{key}": array for layer in self.layers for key, array in layer.params.items()}
+        return {name: array for layer in self.layers for name, array in layer.named(layer.params).items()}
 
     @property
     def grads(self):
         """The gradients of the last `backward`, under the names of `params`. (`fit` keeps its own.)"""
-        return {f"{layer.name}/{key}": array for layer in self.layers for key, array in layer.grads.items()}
+        return {name: array for layer in self.layers for name, array in layer.named(layer.grads).items()}
 
     @property
     def state(self):
         """What training changes and no gradient does: running statistics."""
-        return {f"{layer.name}/{key}": array for layer in self.layers for key, array in layer.state.items()}
+        return {name: array for layer in self.layers for name, array in layer.named(layer.state).items()}
 
     def get_weights(self):
         """Copies of all of `params` and `state`.
@@ -136,7 +136,7 @@ class Network:
         (1.386, 0.25)
         """
         outputs, y = self.predict(x, batch_size, workers), np.asarray(y)
-        value = (loss or CrossEntropy()).forward(outputs, y)
+        value, _ = (loss or CrossEntropy()).forward(outputs, y)
         right = correct(outputs, y)
         return float(value), (right / len(y) if right is not None and len(y) else None)
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncourse.validation import float_array, number, same_shape, whole_number
+from cnncourse.arguments import float_array, number, same_shape, whole_number
 
 
 class BatchNormCache(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncourse.validation import per_axis
+from cnncourse.arguments import per_axis
 
 PADDINGS = ("valid", "same", "full")
 

@@ -10,8 +10,8 @@ Nothing here is bound to two dimensions. The comments write the shapes with the 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from cnncourse.arguments import per_axis, same_shape
 from cnncourse.shapes import conv_output_size, pad_amounts
-from cnncourse.validation import per_axis, same_shape
 
 
 def pad(x, pads, value=0):

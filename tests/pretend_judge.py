@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nbformat.v4 import new_output
 
-from cnncourse.grading.rebuilding import rebuild
+from cnncourse.grading.judge.rebuilding import rebuild
 
 # From answer to outcome; anything else is wrong
 RIGHT, PARTIAL, ODD, DEADLY, BROKEN, SLOW = "right", "partial", "odd", "deadly", "broken", "slow"

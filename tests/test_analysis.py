@@ -10,11 +10,11 @@ from axe_playwright_python.sync_playwright import Axe
 from classroom import ASSIGNMENT, CELLS, gradebook_in, hand_in
 
 from cnncourse.cli import main
-from cnncourse.grading import analysis
-from cnncourse.grading.analysis import FEWEST, point_biserial
-from cnncourse.grading.similarity import Pair
-from cnncourse.grading.similarity_page import similarity_page
-from cnncourse.grading.winnowing import Released, work_of
+from cnncourse.grading.reports import analysis
+from cnncourse.grading.reports.analysis import FEWEST, point_biserial
+from cnncourse.grading.reports.similarity import Pair
+from cnncourse.grading.reports.similarity_page import similarity_page
+from cnncourse.grading.reports.winnowing import Released, work_of
 
 TASKS = {"check-pad": "ch02.pad", "check-conv2d": "ch02.conv2d"}
 SECTIONS = {"check-pad": "ch02_convolution#zeros-around-an-image", "check-conv2d": "ch02_convolution#holes-dilation"}

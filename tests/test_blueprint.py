@@ -3,7 +3,7 @@
 import pytest
 from classroom import ASSIGNMENT, gradebook_in
 
-from cnncourse.grading.blueprint import asked, blueprint_of
+from cnncourse.grading.judge.blueprint import asked, blueprint_of
 
 
 def test_a_blueprint_has_the_cells_of_the_gradebook_with_their_points(tmp_path):

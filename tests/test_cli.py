@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from cnncourse.checks.marking import table
 from cnncourse.cli import main
-from cnncourse.marking import table
 
 ROOT = Path(__file__).resolve().parents[1]
 SETUP = "import numpy as np\nfrom cnncourse.checks import check\n"

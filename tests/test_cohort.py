@@ -22,11 +22,11 @@ from postgres import postgres
 from pretend_course import contents, files_below, hand_in, make_course
 
 from cnncourse.cli import main
-from cnncourse.grading import sandbox
-from cnncourse.grading.cluster import end, grade_submission, graded, on_workers, workers
-from cnncourse.grading.grading_run import grade
-from cnncourse.grading.journal import Journal
-from cnncourse.grading.warmprocess import NoSandbox
+from cnncourse.grading.cohort.cluster import end, grade_submission, graded, on_workers, workers
+from cnncourse.grading.cohort.grading_run import grade
+from cnncourse.grading.cohort.journal import Journal
+from cnncourse.grading.sandbox import sandbox
+from cnncourse.grading.sandbox.warmprocess import NoSandbox
 
 LOGS = tempfile.TemporaryDirectory()
 os.environ["PRETEND_LOG"] = LOGS.name + "/log"  # one for all tests: workers are forked from a process that keeps it
@@ -52,7 +52,7 @@ def course(released, tmp_path, monkeypatch):
         gradebook.update_or_create_assignment("ps1", duedate="2026-01-01 10:00:00")
     for old in Path(LOGS.name).iterdir():
         old.unlink()
-    monkeypatch.setattr("cnncourse.grading.cohort.judge_version", lambda: "1")
+    monkeypatch.setattr("cnncourse.grading.cohort.cohort.judge_version", lambda: "1")
     monkeypatch.chdir(course)
     return course
 
@@ -133,7 +133,7 @@ def test_what_was_graded_is_not_graded_again_unless_something_changed(course, ca
         gradebook.update_or_create_source_cell("check-a", "two", "ps1", source="check()")
     grade("ps1", here)
     assert len(log()) == 6
-    monkeypatch.setattr("cnncourse.grading.cohort.judge_version", lambda: "newer")
+    monkeypatch.setattr("cnncourse.grading.cohort.cohort.judge_version", lambda: "newer")
     grade("ps1", here)
     assert len(log()) == 6
     (course / ".grading" / "secret").write_text("another")
@@ -267,7 +267,7 @@ def test_nothing_that_a_student_hands_in_costs_another_one(course, capsys):
     ],
 )
 def test_a_wrong_argument_is_answered_with_a_sentence(course, monkeypatch, arguments, said):
-    monkeypatch.setitem(sys.modules, "cnncourse.grading.judging", pretend_judge)
+    monkeypatch.setitem(sys.modules, "cnncourse.grading.judge.judging", pretend_judge)
     assert said in main(["grade", *arguments])
 
 
@@ -531,10 +531,10 @@ SCRIPT = """
 import signal
 import sys
 import pretend_judge
-import cnncourse.grading.cohort
+import cnncourse.grading.cohort.cohort
 from cnncourse.cli import main
-cnncourse.grading.cohort.judge_version = lambda: "1"
-sys.modules["cnncourse.grading.judging"] = pretend_judge
+cnncourse.grading.cohort.cohort.judge_version = lambda: "1"
+sys.modules["cnncourse.grading.judge.judging"] = pretend_judge
 if __name__ == "__main__":
     # As at a terminal: where the tests run in the background of a shell, Ctrl-C is ignored
     signal.signal(signal.SIGINT, signal.default_int_handler)

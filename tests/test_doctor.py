@@ -13,8 +13,8 @@ from nbgrader.api import Gradebook
 
 from cnncourse import cli
 from cnncourse.grading import doctor
-from cnncourse.grading.kernels import Ran
-from cnncourse.grading.warmprocess import NoSandbox
+from cnncourse.grading.sandbox.kernels import Ran
+from cnncourse.grading.sandbox.warmprocess import NoSandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -90,7 +90,7 @@ def test_a_sandbox_that_does_not_start_is_told_with_its_reason(monkeypatch):
     def refuse(*arguments):
         raise NoSandbox("the system does not let this user make namespaces")
 
-    instead_of(monkeypatch, "cnncourse.grading.kernels", Kernel=refuse)
+    instead_of(monkeypatch, "cnncourse.grading.sandbox.kernels", Kernel=refuse)
     found = doctor.sandbox()
     assert (found.state, found.words) == (doctor.MISSING, "the system does not let this user make namespaces")
 
@@ -98,7 +98,7 @@ def test_a_sandbox_that_does_not_start_is_told_with_its_reason(monkeypatch):
 @pytest.mark.parametrize("ran", [Ran(end="dead"), Ran(outputs=[{"text": "41\n"}])])
 def test_a_sandbox_that_answers_wrongly_is_no_sandbox(monkeypatch, ran):
     kernel = SimpleNamespace(execute=lambda *cell: ran, close=lambda: None)
-    instead_of(monkeypatch, "cnncourse.grading.kernels", Kernel=lambda *arguments: kernel)
+    instead_of(monkeypatch, "cnncourse.grading.sandbox.kernels", Kernel=lambda *arguments: kernel)
     assert doctor.sandbox().state == doctor.MISSING
 
 

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from cnncourse.grading.evidence import imports, tree_of, unusual
-from cnncourse.grading.inside.standins import LIBRARIES
+from cnncourse.grading.judge.evidence import imports, tree_of, unusual
+from cnncourse.grading.sandbox.inside.standins import LIBRARIES
 
 OWN = "def f():\n    "
 

@@ -4,7 +4,7 @@ import pytest
 from corpus import ALL, POINTS, gentle, submissions_in
 from corpus.course import Course, problems, scores, told
 
-from cnncourse.grading.judging import grade_notebook
+from cnncourse.grading.judge.judging import grade_notebook
 
 pytest_plugins = ["corpus.fixtures"]
 pytestmark = pytest.mark.slow

@@ -8,8 +8,8 @@ from corpus import ALL, FILE, NOTHING, POINTS, gentle
 from corpus.course import PATIENCE, Tried, controls, descendants, marked, problems, scores, settles, told
 from corpus.hostile import HOSTILE, IN_NOTEBOOKS
 
-from cnncourse.grading.judging import grade_notebook
-from cnncourse.grading.rebuilding import Damaged
+from cnncourse.grading.judge.judging import grade_notebook
+from cnncourse.grading.judge.rebuilding import Damaged
 
 pytest_plugins = ["corpus.fixtures"]
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]

@@ -5,7 +5,7 @@ import os
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from cnncourse.grading.journal import Journal, text_of, write_durably
+from cnncourse.grading.cohort.journal import Journal, text_of, write_durably
 
 OUTPUT = new_output("stream", text="a line\nanother\n")
 NOTEBOOK = new_notebook(cells=[new_markdown_cell("héllo\n\nyou"), new_code_cell("print()\n", outputs=[OUTPUT])])

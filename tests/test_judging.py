@@ -10,9 +10,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.utils import determine_grade
 
 from cnncourse.checks import task
-from cnncourse.grading import judging, sandbox
-from cnncourse.grading.judging import grade_notebook, packages_of, seed_of
-from cnncourse.grading.rebuilding import Damaged
+from cnncourse.grading.judge import judging
+from cnncourse.grading.judge.judging import grade_notebook, packages_of, seed_of
+from cnncourse.grading.judge.rebuilding import Damaged
+from cnncourse.grading.sandbox import sandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 RIGHT = {
@@ -324,7 +325,7 @@ def test_no_kernel_is_left_where_the_judge_itself_stumbles(monkeypatch):
 def test_what_a_hostile_kernel_answers_is_a_wrong_answer_and_no_accident(monkeypatch):
     source = """
 from cnncourse.checks import probing
-from cnncourse.grading.inside import kernel
+from cnncourse.grading.sandbox.inside import kernel
 lie = probing.Outcome(value=1.0, changed=(99,), shared=(-99,), seconds={})
 kernel.try_cases = lambda task, answer, cases: [lie] * len(cases)
 """.replace("{}", "float('nan')")
@@ -333,7 +334,7 @@ kernel.try_cases = lambda task, answer, cases: [lie] * len(cases)
 
 
 def test_two_outcomes_for_ten_cases_are_no_right_answer():
-    source = "from cnncourse.grading.inside import kernel\ntried = kernel.try_cases\n"
+    source = "from cnncourse.grading.sandbox.inside import kernel\ntried = kernel.try_cases\n"
     source += "kernel.try_cases = lambda *a: tried(*a)[:1]"
     notebook = graded(TWO, answered(TWO, before=[source], **RIGHT))
     assert scores(notebook) == {"output_size": 0, "pad": 0}

@@ -10,9 +10,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from cnncourse.checks import task
-from cnncourse.grading import kernels, sandbox, wire
-from cnncourse.grading.inside.kernel import StudentKernel
-from cnncourse.grading.kernels import LEAST, RICH, SHOWN, TRACEBACK, Kernel, Shown, outcomes
+from cnncourse.grading.sandbox import kernels, sandbox, wire
+from cnncourse.grading.sandbox.inside.kernel import StudentKernel
+from cnncourse.grading.sandbox.kernels import LEAST, RICH, SHOWN, TRACEBACK, Kernel, Shown, outcomes
 
 SIZES = task("ch02.output_size")
 CASES = [(7, 3, 1, 0, 1), (8, 3, 2, 0, 1)]

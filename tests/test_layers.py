@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from cnncourse import activations, adaptive_pooling, convolution, depthwise, layers, normalisation, pooling, transposed
+from cnncourse import activations, convolution, layers, normalisation, pooling
 from cnncourse.fast import Workspace
 from cnncourse.gradients import check_gradients
 from cnncourse.layers import (
@@ -100,15 +100,15 @@ PURE = {  # what each layer computes in use, by the pure functions
     "Conv1D": _convolution(convolution.conv1d, "kernel"),
     "Conv2D": _convolution(convolution.conv2d, "kernel"),
     "Conv3D": _convolution(convolution.conv3d, "kernel"),
-    "DepthwiseConv2D": _convolution(depthwise.depthwise_conv2d, "kernel"),
-    "SeparableConv2D": _convolution(depthwise.separable_conv2d, "depthwise", "pointwise"),
-    "Conv2DTranspose": _convolution(transposed.transposed_conv2d, "kernel"),
+    "DepthwiseConv2D": _convolution(convolution.depthwise_conv2d, "kernel"),
+    "SeparableConv2D": _convolution(convolution.separable_conv2d, "depthwise", "pointwise"),
+    "Conv2DTranspose": _convolution(convolution.transposed_conv2d, "kernel"),
     "MaxPooling2D": _pooling(pooling.max_pool2d),
     "AveragePooling2D": _pooling(pooling.avg_pool2d),
     "GlobalMaxPooling2D": lambda layer, x: pooling.global_max_pool2d(x),
     "GlobalAveragePooling2D": lambda layer, x: pooling.global_avg_pool2d(x),
-    "AdaptiveMaxPooling2D": lambda layer, x: adaptive_pooling.adaptive_max_pool2d(x, layer.output_size),
-    "AdaptiveAveragePooling2D": lambda layer, x: adaptive_pooling.adaptive_avg_pool2d(x, layer.output_size),
+    "AdaptiveMaxPooling2D": lambda layer, x: pooling.adaptive_max_pool2d(x, layer.output_size),
+    "AdaptiveAveragePooling2D": lambda layer, x: pooling.adaptive_avg_pool2d(x, layer.output_size),
     "Flatten": lambda layer, x: (np.array([image.ravel() for image in x]), None),
     "Dense": lambda layer, x: (np.einsum("nd,du->nu", x, layer.params["kernel"]) + layer.params.get("bias", 0), None),
     "Dropout": lambda layer, x: (x, None),

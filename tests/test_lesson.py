@@ -196,7 +196,7 @@ def test_a_name_leads_to_the_line_where_it_is_written(build):
     assert warned == ""
     links = [link["href"] for link in page(out).find_all("a") if link["href"].startswith("code/")]
     assert links == [
-        "code/cnncourse.pooling.html#max_pool2d",
+        "code/cnncourse.pooling.windows.html#max_pool2d",
         "code/cnncourse.layers.convolutions.html#Conv2D",
         "code/cnncourse.shapes.html",
     ]

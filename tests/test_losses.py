@@ -341,17 +341,21 @@ def test_a_gradient_that_is_not_one_number_is_refused(name):
         (losses.MeanSquaredError(), "mean_squared_error", {}),
     ],
 )
-def test_a_loss_with_a_memory_gives_what_its_functions_give(loss, name, options):
+def test_a_loss_as_an_object_gives_what_its_functions_give(loss, name, options):
     outputs = logits(7, 4)
     targets = LABELS if name == "cross_entropy" else bits(7, 4)
     expected, cache = pair(name)[0](outputs, targets, **options)
-    assert loss.forward(outputs, targets) == expected
-    np.testing.assert_array_equal(loss.backward(), pair(name)[1](1.0, cache))
+    value, memory = loss.forward(outputs, targets)
+    assert value == expected
+    np.testing.assert_array_equal(loss.backward(memory), pair(name)[1](1.0, cache))
 
 
-def test_backward_before_forward_is_refused():
-    with pytest.raises(RuntimeError, match="backward came before forward"):
-        losses.CrossEntropy().backward()
+def test_a_loss_remembers_nothing_so_that_many_workers_can_share_it():
+    loss = losses.CrossEntropy()
+    before = dict(vars(loss))
+    (_, first), (_, second) = (loss.forward(logits(3, 4), labels) for labels in ([0, 1, 2], [2, 1, 0]))
+    assert vars(loss) == before
+    assert not np.array_equal(loss.backward(first), loss.backward(second))
 
 
 def test_a_class_that_is_ruled_out_by_minus_infinity_costs_nothing():

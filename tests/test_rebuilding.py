@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from cnncourse.grading import rebuilding
-from cnncourse.grading.rebuilding import Damaged, rebuild
+from cnncourse.grading.judge import rebuilding
+from cnncourse.grading.judge.rebuilding import Damaged, rebuild
 
 
 def known(name, source="", kind="code", locked=False, grade=False, solution=False, task=False, points=0.0):

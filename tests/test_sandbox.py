@@ -17,11 +17,11 @@ import pytest
 from jupyter_client import AsyncKernelManager, KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 
-from cnncourse.grading import mounts, sandbox
-from cnncourse.grading.kernels import Kernel
-from cnncourse.grading.limits import MIB, Limits
-from cnncourse.grading.sandbox import Sandbox
-from cnncourse.grading.warmprocess import NoSandbox, WarmProcess
+from cnncourse.grading.sandbox import mounts, sandbox
+from cnncourse.grading.sandbox.kernels import Kernel
+from cnncourse.grading.sandbox.limits import MIB, Limits
+from cnncourse.grading.sandbox.sandbox import Sandbox
+from cnncourse.grading.sandbox.warmprocess import NoSandbox, WarmProcess
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Limits(
@@ -115,10 +115,18 @@ def test_of_the_course_only_what_holds_no_answer_is_there(kernel):
         "found = [os.path.join(where, name) for where, _, names in walked for name in names]\n"
         "sorted(name.removeprefix('/opt/packages/cnncourse/') for name in found if name.endswith('.py'))",
     )
-    allowed = {"__init__.py", "files.py", "plotting.py", "validation.py", "grading/__init__.py", "grading/wire.py"}
+    allowed = {
+        "__init__.py",
+        "arguments.py",
+        "files.py",
+        "plotting.py",
+        "grading/__init__.py",
+        "grading/sandbox/__init__.py",
+        "grading/sandbox/wire.py",
+    }
     allowed |= {f"checks/{name}.py" for name in ("__init__", "plain", "probing", "task")}
     allowed |= {f"checks/given/{name}.py" for name in ("__init__", "ch01", "ch02", "ch04")}
-    rest = {name for name in found if not name.startswith(("data/", "grading/inside/"))}
+    rest = {name for name in found if not name.startswith(("data/", "grading/sandbox/inside/"))}
     assert rest == allowed
 
 
@@ -320,8 +328,8 @@ def test_a_kernel_that_ends_itself_is_dead_and_so_is_what_it_started():
 
 PARENT = """
 import os, sys, time
-from cnncourse.grading import sandbox
-from cnncourse.grading.kernels import Kernel
+from cnncourse.grading.sandbox import sandbox
+from cnncourse.grading.sandbox.kernels import Kernel
 kernel = Kernel()
 kernel.execute("import os, time\\nif os.fork() == 0: os.setsid(); time.sleep(600)", 30)
 print(sandbox.warm().folder, flush=True)

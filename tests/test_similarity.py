@@ -17,9 +17,9 @@ from bank import ch02_convolution as bank
 
 from cnncourse.checks.probing import limited
 from cnncourse.cli import main
-from cnncourse.grading import similarity, winnowing
-from cnncourse.grading.similarity import drop_common, library, pairs_of, pairs_with, shared_counts
-from cnncourse.grading.winnowing import Released, Work, hashes_of, picked, released, runs, tokens_of, work_of
+from cnncourse.grading.reports import similarity, winnowing
+from cnncourse.grading.reports.similarity import drop_common, library, pairs_of, pairs_with, shared_counts
+from cnncourse.grading.reports.winnowing import Released, Work, hashes_of, picked, released, runs, tokens_of, work_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "ch02_convolution"
@@ -252,7 +252,7 @@ def test_a_run_of_the_guaranteed_length_is_always_found_and_one_shorter_than_k_n
 
 
 def test_hashes_are_the_same_in_every_process():
-    script = f"from cnncourse.grading.winnowing import *; print(hashes_of(tokens_of({CODE!r})).sum())"
+    script = f"from cnncourse.grading.reports.winnowing import *; print(hashes_of(tokens_of({CODE!r})).sum())"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
     assert int(done.stdout) == hashes_of(tokens_of(CODE)).sum()

@@ -17,8 +17,7 @@ from cnncourse.files import read_arrays
 from cnncourse.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
 from cnncourse.losses import CrossEntropy, MeanSquaredError
 from cnncourse.network import Network
-from cnncourse.optimisers import SGD, Adam
-from cnncourse.training import History, fit
+from cnncourse.training import SGD, Adam, History, fit
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +95,7 @@ def test_a_checkpoint_that_cannot_be_written_costs_no_training(digits, tmp_path,
     def full_disk(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("cnncourse.training.write_arrays", full_disk)
+    monkeypatch.setattr("cnncourse.training.loop.write_arrays", full_disk)
     with pytest.warns(RuntimeWarning, match="not written: No space left"):
         history = quiet(network(), *digits, epochs=2, checkpoint=tmp_path / "run.npz")
     assert (history.stopped, history.epochs) == ("finished", 2)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnncourse.checks.plain import to_plain
-from cnncourse.grading.wire import BYTES, DEPTH, TEXT, Garbled, pack, unpack
+from cnncourse.grading.sandbox.wire import BYTES, DEPTH, TEXT, Garbled, pack, unpack
 
 
 def there_and_back(value):

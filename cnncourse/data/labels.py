@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnncourse.validation import class_labels, whole_number
+from cnncourse.arguments import class_labels, whole_number
 
 
 def one_hot(labels, classes):

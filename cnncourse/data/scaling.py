@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnncourse.validation import float_array, same_shape
+from cnncourse.arguments import float_array, same_shape
 
 
 def normalisation(x):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncourse.validation import class_labels, fraction, whole_number
+from cnncourse.arguments import class_labels, fraction, whole_number
 
 
 class Part(NamedTuple):

@@ -118,7 +118,9 @@ def bubblewrap():
     """
     path = shutil.which("bwrap")
     if not path:
-        return Finding(MISSING, "bubblewrap", "not installed", import_module("cnncourse.grading.warmprocess").INSTALL)
+        return Finding(
+            MISSING, "bubblewrap", "not installed", import_module("cnncourse.grading.sandbox.warmprocess").INSTALL
+        )
     said = subprocess.run([path, "--version"], capture_output=True, text=True).stdout.strip()
     return Finding(OK, "bubblewrap", f"{said or 'of unknown version'} at {path}")
 
@@ -144,13 +146,13 @@ def sandbox():
     """
     start = time.monotonic()
     try:
-        kernel = import_module("cnncourse.grading.kernels").Kernel("", ())
+        kernel = import_module("cnncourse.grading.sandbox.kernels").Kernel("", ())
         started = time.monotonic() - start
         try:
             ran = kernel.execute("print(6 * 7)", 30)
         finally:
             kernel.close()
-        words = import_module("cnncourse.grading.sandbox").warm().words()
+        words = import_module("cnncourse.grading.sandbox.sandbox").warm().words()
     except (RuntimeError, OSError, ModuleNotFoundError) as why:
         return Finding(MISSING, "sandbox", str(why))
     if ran.end != "done" or not ran.outputs or ran.outputs[0].get("text") != "42\n":
@@ -239,8 +241,8 @@ def gradebook():
     'gradebook'
     """
     try:
-        directory = import_module("cnncourse.grading.coursefolder").course_here()
-        opened = import_module("cnncourse.grading.gradebook").open_gradebook
+        directory = import_module("cnncourse.grading.cohort.coursefolder").course_here()
+        opened = import_module("cnncourse.grading.cohort.gradebook").open_gradebook
         with opened(directory.db_url, directory.course_id) as book:
             words = f"assignments: {len(book.assignments)}, students: {len(book.students)}"
             book.db.execute(import_module("sqlalchemy").text("select source from source_cell limit 1")).all()

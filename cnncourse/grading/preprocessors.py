@@ -8,13 +8,13 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from cnncourse.grading.blueprint import blueprint_of
-from cnncourse.grading.comments import comments
-from cnncourse.grading.coursefolder import files_in, not_used
-from cnncourse.grading.judged_by import course_secret
-from cnncourse.grading.judging import Grading
-from cnncourse.grading.rebuilding import Damaged, rebuild
-from cnncourse.grading.tables import plain
+from cnncourse.grading.cohort.coursefolder import files_in, not_used
+from cnncourse.grading.cohort.tables import plain
+from cnncourse.grading.judge.blueprint import blueprint_of
+from cnncourse.grading.judge.comments import comments
+from cnncourse.grading.judge.judged_by import course_secret
+from cnncourse.grading.judge.judging import Grading
+from cnncourse.grading.judge.rebuilding import Damaged, rebuild
 
 
 def about(resources):

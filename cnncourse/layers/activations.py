@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnncourse import activations, fast
+from cnncourse.arguments import float_array
 from cnncourse.layers.base import Layer
-from cnncourse.validation import float_array
 
 
 class ReLU(Layer):

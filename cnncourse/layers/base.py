@@ -97,6 +97,10 @@ class Layer:
         if not self.params:
             raise ValueError(f"{self!r} has no weights yet: stack it in a Network, or call build(input_shape, rng)")
 
+    def named(self, arrays):
+        """Arrays of this layer (`params`, `grads` or `state`) under the names that a network has for them."""
+        return {f"{self.name}/{key}": array for key, array in arrays.items()}
+
     def config(self):
         """The arguments that make this layer again."""
         return asdict(self)

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnncourse import fast
-from cnncourse.convolution import conv1d, conv2d, conv3d, conv_backward, geometry
-from cnncourse.depthwise import (
+from cnncourse.arguments import float_array, per_axis, whole_number
+from cnncourse.convolution import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_backward,
     depthwise_conv2d,
     depthwise_conv2d_backward,
+    geometry,
     separable_conv2d,
     separable_conv2d_backward,
+    transposed_conv2d,
+    transposed_conv2d_backward,
 )
 from cnncourse.layers.base import Layer, initialiser
 from cnncourse.shapes import conv_output_size, pad_amounts, transposed_output_size
-from cnncourse.transposed import transposed_conv2d, transposed_conv2d_backward
-from cnncourse.validation import float_array, per_axis, whole_number
 
 
 class _Convolution(Layer):

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnncourse.arguments import float_array, fraction, same_shape, whole_number
 from cnncourse.dropout import dropout, dropout_backward, spatial_dropout, spatial_dropout_backward
 from cnncourse.layers.base import Layer, initialiser
-from cnncourse.validation import float_array, fraction, same_shape, whole_number
 
 
 @dataclass(eq=False)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnncourse import normalisation
+from cnncourse.arguments import fraction, whole_number
 from cnncourse.layers.base import Layer
-from cnncourse.validation import fraction, whole_number
 
 
 @dataclass(eq=False)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from cnncourse import adaptive_pooling, fast, pooling
+from cnncourse import fast, pooling
+from cnncourse.arguments import float_array, per_axis
 from cnncourse.layers.base import Layer
 from cnncourse.shapes import conv_output_size, pad_amounts
-from cnncourse.validation import float_array, per_axis
 
 
 class _OnImages(Layer):
@@ -116,15 +116,15 @@ class AdaptiveMaxPooling2D(_Adaptive2D):
     """The largest number of each of `output_size` windows that cover the image."""
 
     def function(self, x):
-        return adaptive_pooling.adaptive_max_pool2d(x, self.output_size)
+        return pooling.adaptive_max_pool2d(x, self.output_size)
 
-    gradient = staticmethod(adaptive_pooling.adaptive_max_pool2d_backward)
+    gradient = staticmethod(pooling.adaptive_max_pool2d_backward)
 
 
 class AdaptiveAveragePooling2D(_Adaptive2D):
     """The mean of each of `output_size` windows that cover the image."""
 
     def function(self, x):
-        return adaptive_pooling.adaptive_avg_pool2d(x, self.output_size)
+        return pooling.adaptive_avg_pool2d(x, self.output_size)
 
-    gradient = staticmethod(adaptive_pooling.adaptive_avg_pool2d_backward)
+    gradient = staticmethod(pooling.adaptive_avg_pool2d_backward)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cnncourse import adaptive_pooling, antialiasing, pooling, shapes
+from cnncourse import pooling, shapes
 
 # Sizes
 
@@ -399,7 +399,7 @@ def share_counted(x, pool_size):
 
 
 def blur_by_library(x, stride):
-    return antialiasing.blur_pool2d(x, 3, stride, "valid")[0]
+    return pooling.blur_pool2d(x, 3, stride, "valid")[0]
 
 
 def blur_in_two_steps(x, stride):
@@ -431,11 +431,11 @@ def blur_twice_averaged(x, stride):
 
 
 def blur_same(x, stride):
-    return antialiasing.blur_pool2d(x, 3, stride, "same")[0]
+    return pooling.blur_pool2d(x, 3, stride, "same")[0]
 
 
 def blur_five(x, stride):
-    return antialiasing.blur_pool2d(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge"), 5, stride, "valid")[0]
+    return pooling.blur_pool2d(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge"), 5, stride, "valid")[0]
 
 
 def blur_by_nine(x, stride):
@@ -458,7 +458,7 @@ def blur_second_row(x, stride):
 
 
 def adaptive_by_library(x, OH, OW):
-    return adaptive_pooling.adaptive_avg_pool2d(x, (OH, OW))[0]
+    return pooling.adaptive_avg_pool2d(x, (OH, OW))[0]
 
 
 def adaptive_by_fractions(x, OH, OW):
@@ -497,7 +497,7 @@ def adaptive_rounded(x, OH, OW):
 
 
 def adaptive_largest(x, OH, OW):
-    return adaptive_pooling.adaptive_max_pool2d(x, (OH, OW))[0]
+    return pooling.adaptive_max_pool2d(x, (OH, OW))[0]
 
 
 def adaptive_global(x, OH, OW):

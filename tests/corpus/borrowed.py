@@ -18,7 +18,7 @@ CALL = {
         "    return rows.reshape(-1, KH * KW * x.shape[2])"
     ),
     "ch02.conv_transpose": (
-        "from cnncourse.transposed import transposed_conv2d as ready\n"
+        "from cnncourse.convolution import transposed_conv2d as ready\n"
         "def conv_transpose(x, kernel, stride):\n"
         "    return np.asarray(ready(x[None, :, :, None], kernel[:, :, None, None], stride=stride)[0])[0, :, :, 0]"
     ),

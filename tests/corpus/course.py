@@ -15,7 +15,7 @@ import nbformat
 import psutil
 from nbgrader.utils import determine_grade
 
-from cnncourse.grading.kernels import PASSIVE
+from cnncourse.grading.sandbox.kernels import PASSIVE
 from corpus import ASSIGNMENT, FILE, MARKER, POINTS, ROOT, as_bytes, solved, with_cell
 
 PEER = "peer"

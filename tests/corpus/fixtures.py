@@ -10,8 +10,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from cnncourse.checks import task
-from cnncourse.grading import judging, kernels
-from cnncourse.grading.blueprint import blueprint_of
+from cnncourse.grading.judge import judging
+from cnncourse.grading.judge.blueprint import blueprint_of
+from cnncourse.grading.sandbox import kernels
 from corpus import ASSIGNMENT
 from corpus.course import Course
 

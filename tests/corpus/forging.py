@@ -8,7 +8,7 @@ from corpus import ALL, POINTS, answer, with_cell, with_work, without_work
 # The judge's own kind of reply goes through `forge(parts)`, which returns the packed letters that are sent in its place.
 FORGERY = """
 import itertools
-from cnncourse.grading import wire
+from cnncourse.grading.sandbox import wire
 from jupyter_client.session import Session
 turn, _send = itertools.count(), Session.send
 def _forging(self, stream, kind, *rest, **named):

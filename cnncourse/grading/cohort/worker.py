@@ -1,0 +1,41 @@
+"""What the workers on this machine share: a process that imports what they need, and what each does before all else."""
+
+import gc
+import signal
+from importlib import import_module
+from multiprocessing import forkserver, set_forkserver_preload
+
+IMPORTED = ["distributed", "cnncourse.grading.judge.judging"]
+
+
+def start_importing():
+    """Begin to import what workers need, in a process of its own that they will be forked from.
+
+    >>> start_importing()
+    """
+    set_forkserver_preload(IMPORTED)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is this process's own; an ignored one is inherited
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def dask_setup(worker):
+    """Leave Ctrl-C to the process that started the workers: it ends them when all is written down. dask calls this.
+
+    >>> before = signal.getsignal(signal.SIGINT)
+    >>> dask_setup(None)
+    >>> _ = signal.signal(signal.SIGINT, before)
+    """
+    # A function, for a signal that is ignored would be ignored by every process started from here too
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    gc.freeze()  # what was imported before the fork is shared by the workers as long as no collection touches it
+
+
+def dask_teardown(worker):
+    """End the worker's sandboxes: a process that was forked leaves without its `atexit` functions. dask calls this.
+
+    >>> dask_teardown(None)
+    """
+    import_module("cnncourse.grading.sandbox.sandbox").close_all()

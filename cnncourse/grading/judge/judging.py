@@ -1,0 +1,268 @@
+"""Grading one notebook: its cells run in the sandbox, its answers are tried there, and the verdict falls here."""
+
+import hashlib
+import hmac
+import time
+
+import numpy as np
+from nbformat.v4 import new_output
+
+from cnncourse.checks import task as task_of
+from cnncourse.checks.display import as_html, as_text, headline
+from cnncourse.checks.verdict import judge
+from cnncourse.grading.cohort.tables import plain
+from cnncourse.grading.judge import evidence
+from cnncourse.grading.judge.blueprint import asked
+from cnncourse.grading.judge.rebuilding import rebuild
+from cnncourse.grading.sandbox import sandbox
+from cnncourse.grading.sandbox.inside.standins import LIBRARIES
+from cnncourse.grading.sandbox.kernels import Kernel
+
+CELL_SECONDS = 60.0
+NOTEBOOK_SECONDS = 600.0
+RESTARTS = 12
+SAID = 1000  # characters of a remark, which may quote a student
+ENDS = {
+    "dead": "Python was ended here: by the code itself, by its crash, or by the system because it used too much memory",
+    "stopped": "it was not finished in time and was stopped",
+    "flooded": "it printed without end and was stopped",
+}
+
+
+def seed_of(secret, student, task):
+    """The seed of a student's cases: nobody can foretell it without the secret, and a regrade has the same.
+
+    >>> seed_of("secret", "ada", "ch02.pad") == seed_of("secret", "ada", "ch02.pad")
+    True
+    """
+    text = f"{student}\n{task}".encode()
+    return int.from_bytes(hmac.new(secret.encode(), text, hashlib.sha256).digest()[:16], "big")
+
+
+def packages_of(blueprint):
+    """The frameworks that the assignment itself imports, and that are therefore there.
+
+    >>> packages_of({"cells": [{"cell_type": "code", "source": "import keras"}]})
+    ('keras', 'tensorflow')
+    """
+    used = set()
+    for cell in blueprint["cells"]:
+        if cell["cell_type"] == "code":
+            used |= {name.split(".")[0] for name in evidence.imports(cell["source"])}
+    return ("keras", "tensorflow") if used & {"keras", "tensorflow"} else ()
+
+
+def grade_notebook(blueprint, text, student, secret, files=None):
+    """A submitted notebook, rebuilt, run and judged; see the metadata of its cells for what was found.
+
+    >>> grade_notebook({"cells": [], "kernelspec": None}, b"PK", "ada", "secret")
+    Traceback (most recent call last):
+    ...
+    cnncourse.grading.judge.rebuilding.Damaged: the file is not a notebook: it holds no JSON
+    """
+    notebook, remarks = rebuild(blueprint, text)
+    return Grading(blueprint, notebook, remarks, student, secret, files).run()
+
+
+class Grading:
+    """The grading of one notebook."""
+
+    def __init__(self, blueprint, notebook, remarks, student, secret, files=None):
+        self.notebook, self.student, self.secret, self.files = notebook, student, secret, files
+        self.attention = list(remarks)
+        self.packages = packages_of(blueprint)
+        self.original = {cell["source"].strip() for cell in blueprint["cells"]}
+        self.ran = []  # the cells to run again after a restart
+        self.late = []  # the tasks that lend something, with their cells: what is lent must not answer another task
+        self.kernel, self.restarts = None, 0
+
+    def run(self):
+        """Run every cell in its turn."""
+        start = time.monotonic()
+        self.end = start + NOTEBOOK_SECONDS
+        try:
+            for cell in self.notebook.cells:
+                if cell.cell_type == "code":
+                    self.take(cell)
+            for late in self.late:
+                self.judge(*late)
+        finally:
+            if self.kernel:
+                self.kernel.close()
+        limits = sandbox.warm(self.packages).words()
+        seconds = round(time.monotonic() - start, 3)
+        attention = list(dict.fromkeys(map(said, self.attention)))
+        self.notebook.metadata["cnncourse"] = {"attention": attention, "limits": limits, "seconds": seconds}
+        return self.notebook
+
+    def ready(self):
+        """A kernel that has seen the cells so far, as many of them as there is time for."""
+        while self.kernel is None or not self.kernel.alive():
+            if self.kernel is not None:
+                self.kernel.close()
+                self.restarts += 1
+            self.kernel = Kernel(self.packages, self.files)
+            for source in list(self.ran):
+                if self.left() <= 0 or not self.kernel.alive():
+                    break
+                if self.kernel.execute(source, min(CELL_SECONDS, self.left())).end != "done":
+                    self.ran.remove(source)  # it behaves differently now: go on without it
+        return self.kernel
+
+    def left(self):
+        """The seconds that are left for the notebook; none when it had to be started again too often."""
+        return self.end - time.monotonic() if self.restarts <= RESTARTS else 0.0
+
+    def take(self, cell):
+        """Run or judge one cell."""
+        about = cell.metadata.get("nbgrader", {})
+        graded = about.get("grade") and not about.get("solution")
+        task = asked(cell.source) if graded else None
+        if task and task_of(task[0]).lends:
+            self.late.append((cell, *task))
+            return
+        if task:
+            self.judge(cell, *task)
+            return
+        if not graded:
+            self.look(cell)
+        if self.left() <= 0:
+            self.fail(cell, "not run: the time for the whole notebook was used up")
+            if graded:
+                self.believe(cell, about["grade_id"])
+            return
+        ran = self.ready().execute(cell.source, min(CELL_SECONDS, self.left()))
+        cell.outputs, cell.execution_count = ran.outputs, ran.count
+        if ran.end == "done":
+            self.ran.append(cell.source)
+        else:
+            self.fail(cell, ENDS[ran.end])
+            self.attention.append(f"a cell: {ENDS[ran.end]}")
+        if graded:
+            self.believe(cell, about["grade_id"])
+        elif not about:
+            excuse(cell)
+
+    def believe(self, cell, name):
+        """Note what a cell of tests found out by itself, inside the student's own process."""
+        errors = [output for output in cell.outputs if output.output_type == "error"]
+        words = "; ".join(f"{error.ename}: {error.evalue}".removeprefix("NotRight: ") for error in errors)
+        self.verdict(cell, name, words, passed=not errors)
+        self.attention.append(f"{name} was judged by tests in the student's own process")
+        tolerate(cell)
+
+    def look(self, cell):
+        """Note what is unusual in a cell of the student's."""
+        if cell.source.strip() not in self.original:
+            self.attention += [f"a cell {what}" for what in evidence.unusual(cell.source)]
+
+    def judge(self, cell, name, expression):
+        """Try an answer and write the verdict into the cell."""
+        task = task_of(name)
+        cases = list(task.cases(np.random.default_rng(seed_of(self.secret, self.student, name))))
+        if self.left() <= 0:
+            words = "not tried: the time for the whole notebook was used up"
+            self.verdict(cell, name, words, section=task.section)
+            self.fail(cell, words)
+            return
+        kernel = self.ready()
+        start = time.monotonic()
+        outcomes, end = kernel.probe(task, expression, cases, min(task.seconds, self.left()))
+        if end != "done":
+            words = f"the answer was tried: {ENDS[end]}"
+            self.attention.append(f"{name}: {ENDS[end]}")
+            self.verdict(cell, name, words, section=task.section, seconds=time.monotonic() - start)
+            self.fail(cell, words)
+            return
+        try:
+            found = judge(task, cases, outcomes[: len(cases)])
+            shown = {} if found.passed else {"text/plain": as_text(found), "text/html": as_html(found)}
+        except Exception as wrong:  # what comes back is plain data, and it can be anything
+            words = f"what came back cannot be judged: {wrong}"
+            self.attention.append(f"{name}: {words}")
+            self.verdict(cell, name, words, section=task.section, attention=[words])
+            self.fail(cell, words)
+            return
+        seconds = time.monotonic() - start
+        cell.execution_count = None
+        if found.passed:
+            self.verdict(cell, name, "", passed=True, section=task.section, seconds=seconds)
+            cell.outputs = [new_output("stream", name="stdout", text=headline(found) + "\n")]
+            return
+        outcome, difference = found.finding.outcome, found.finding.difference
+        attention = []
+        called = outcome.message.split(" ")[0]
+        if outcome.error == "NotAvailable" and called.split(".")[0] in LIBRARIES:  # else it is an error of their own
+            attention = [f"calls {called}"]
+        elif outcome.error == "Garbled":
+            attention = [outcome.message]
+        self.attention += [f"{name} {words}" for words in attention]
+        mistake = found.misconception
+        section = (mistake and mistake.section) or task.section
+        self.verdict(
+            *(cell, name, difference.words),
+            misconception=mistake.name if mistake else "",
+            section=section,
+            seconds=seconds,
+            attention=attention,
+        )
+        cell.outputs = [new_output("display_data", data=shown), not_right(headline(found))]
+
+    def verdict(self, cell, task, words, passed=False, misconception="", section="", seconds=0.0, attention=()):
+        """Note in the cell what was found, for the gradebook and for the analysis of the class."""
+        cell.metadata["cnncourse"] = {
+            **{"task": task, "passed": passed, "words": said(words), "misconception": misconception},
+            **{"section": section, "seconds": round(seconds, 3), "attention": [said(one) for one in attention]},
+        }
+
+    def fail(self, cell, words):
+        """Say in a cell what ended it."""
+        cell.outputs = [*cell.outputs, not_right(words[0].upper() + words[1:] + ".")]
+
+
+def said(words):
+    """Words that may quote a student, for a gradebook and a terminal: on one line, and not without end.
+
+    >>> said("a" + chr(27) + chr(10) + "b"), len(said("x" * 5000))
+    ('a· b', 1001)
+    """
+    return plain(words if len(words) <= SAID else words[:SAID] + "…")
+
+
+def not_right(words):
+    """The output that earns nothing, without a traceback.
+
+    >>> not_right("Too slow.").ename
+    'NotRight'
+    """
+    return new_output("error", ename="NotRight", evalue=words, traceback=[words])
+
+
+def tolerate(cell):
+    """Show a warning of a graded cell as ordinary text: nbgrader takes any word on stderr for a failure.
+
+    >>> from nbformat.v4 import new_code_cell
+    >>> cell = new_code_cell(outputs=[new_output("stream", name="stderr", text="UserWarning")])
+    >>> tolerate(cell)
+    >>> cell.outputs[0].name
+    'stdout'
+    """
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            output.name = "stdout"
+
+
+def excuse(cell):
+    """Show without alarm that an experiment beside the tasks went as far as it can where the libraries are not.
+
+    >>> from nbformat.v4 import new_code_cell
+    >>> wrong = new_output("error", ename="NotAvailable", evalue="torch.add is not available in grading: write ...")
+    >>> cell = new_code_cell(outputs=[wrong])
+    >>> excuse(cell)
+    >>> cell.outputs[0].text
+    'While grading the cell ends here: torch.add is not available.\\n'
+    """
+    for place, output in enumerate(cell.outputs):
+        if output.output_type == "error" and output.ename == "NotAvailable":
+            words = f"While grading the cell ends here: {output.evalue.partition(' in grading')[0]}.\n"
+            cell.outputs[place] = new_output("stream", name="stdout", text=words)

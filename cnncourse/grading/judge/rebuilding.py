@@ -1,0 +1,197 @@
+"""A student's notebook put together again from the gradebook's own cells, whatever was done to it."""
+
+import json
+import re
+
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from cnncourse.grading.judge.blueprint import asked
+
+LARGEST = 30 << 20  # bytes of a notebook
+CELLS = 2000
+MOST = 1_000_000  # characters of a cell
+PICTURES = {"image/png", "image/jpeg", "image/gif"}  # what can be pasted into a text, and cannot act in a page
+
+
+class Damaged(ValueError):
+    """The file is no notebook; the message says what it is."""
+
+
+def read(text):
+    """The notebook in some bytes, of whatever version.
+
+    >>> read(b"PK")
+    Traceback (most recent call last):
+    ...
+    cnncourse.grading.judge.rebuilding.Damaged: the file is not a notebook: it holds no JSON
+    """
+    if len(text) > LARGEST:
+        raise Damaged(f"the file has {len(text) >> 20} MB; a notebook may have {LARGEST >> 20}: clear its outputs")
+    if not text.strip():
+        raise Damaged("the file is empty")
+    try:
+        notebook = json.loads(text.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as wrong:  # UnicodeDecodeError is a ValueError
+        raise Damaged("the file is not a notebook: it holds no JSON") from wrong
+    if not isinstance(notebook, dict):
+        raise Damaged("the file is not a notebook: it holds a list or a single value")
+    version = notebook.get("nbformat", 4)
+    if version not in (3, 4):
+        raise Damaged(
+            f"the notebook has format version {str(version)[:20]}, which is not known here: save it as version 4"
+        )
+    return notebook
+
+
+def cells_of(notebook):
+    """The cells of a notebook of any version as (type, source, pictures, what nbgrader noted), in their order.
+
+    >>> cells_of({"nbformat": 4, "cells": [{"cell_type": "code", "source": ["1", "+1"]}]})
+    [('code', '1+1', {}, {})]
+    """
+    sheets = notebook.get("worksheets")
+    cells = notebook.get("cells")
+    if cells is None and isinstance(sheets, list):  # before version 4
+        lists = [sheet["cells"] for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)]
+        cells = [cell for one in lists for cell in one] if lists else None
+    if not isinstance(cells, list):
+        raise Damaged("the file is not a notebook: it has no cells")
+    if len(cells) > CELLS:
+        raise Damaged(f"the notebook has {len(cells)} cells; {CELLS} are read at most")
+    return [_plain(cell) for cell in cells if isinstance(cell, dict)]
+
+
+def _plain(cell):
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    metadata = cell.get("metadata")
+    about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    kind = "code" if cell.get("cell_type") == "code" else "markdown"
+    if not isinstance(source, str):
+        source = ""
+    source = source.replace("\r\n", "\n").encode("utf-8", "replace").decode()
+    return kind, source, _pictures(cell.get("attachments")), about if isinstance(about, dict) else {}
+
+
+def _pictures(attachments):
+    kept = {}
+    for name, forms in attachments.items() if isinstance(attachments, dict) else ():
+        known = {kind: data for kind, data in forms.items() if kind in PICTURES} if isinstance(forms, dict) else {}
+        if known and all(isinstance(data, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", data) for data in known.values()):
+            kept[name.encode("utf-8", "replace").decode()] = known
+    return kept
+
+
+def rebuild(blueprint, text):
+    """The notebook with the blueprint's own graded cells and the student's answers, and remarks for the instructor.
+
+    Answers stay in the student's order, with the cells that the student added. A cell that judges stands where the
+    student has it, but never before the answer that it judges; one that is missing follows that answer.
+
+    >>> cells = [{"name": "a", "cell_type": "code", "source": "", "locked": False, "grade": False, "solution": True,
+    ...           "task": False, "points": 0.0, "checksum": ""}]
+    >>> notebook, remarks = rebuild({"kernelspec": None, "cells": cells}, b'{"nbformat": 4, "cells": []}')
+    >>> remarks
+    ["none of the assignment's cells is in the notebook: is it the right one?"]
+    """
+    submitted = cells_of(read(text))
+    known = {cell["name"]: cell for cell in blueprint["cells"]}
+    remarks, placed, order = [], {}, []  # order: [name or None, type, source, pictures]
+    for kind, source, pictures, about in submitted:
+        if len(source) > MOST:
+            remarks.append(f"a cell has {len(source)} characters and is left out; {MOST} are read at most")
+            source = ""
+        name = about.get("grade_id")
+        cell = known.get(name) if isinstance(name, str) else None
+        if cell is None:
+            order.append([None, kind, source, pictures])
+        elif cell["locked"]:
+            if name in placed:
+                remarks.append(f"the cell “{name}” is there twice; only the original is used")
+            elif source.strip() != cell["source"].strip():
+                remarks.append(f"the cell “{name}” was changed; the original is used")
+            if name not in placed:
+                placed[name] = [name, cell["cell_type"], cell["source"], {}]
+                order.append(placed[name])
+        elif name in placed:  # JupyterLab's "split cell" leaves the mark on both halves
+            if source.strip() != placed[name][2].strip():
+                placed[name][2] += "\n\n" + source
+                placed[name][3] |= pictures
+        else:
+            placed[name] = [name, cell["cell_type"], source, pictures]
+            order.append(placed[name])
+    for cell in blueprint["cells"]:
+        if cell["name"] not in placed and not cell["locked"]:
+            remarks.append(f"the answer cell “{cell['name']}” is missing")
+    if blueprint["cells"] and not placed:
+        remarks = ["none of the assignment's cells is in the notebook: is it the right one?"]
+    order = _with_judges(blueprint["cells"], order, placed, remarks)
+    notebook = new_notebook(cells=[_cell(known.get(entry[0]), *entry[1:]) for entry in order])
+    for number, cell in enumerate(notebook.cells):
+        if "nbgrader" not in cell.metadata:
+            cell.id = f"own-{number}"  # not by chance, so that grading again gives the same file
+    if blueprint["kernelspec"]:
+        notebook.metadata["kernelspec"] = blueprint["kernelspec"]
+    return notebook, list(dict.fromkeys(remarks))
+
+
+def _with_judges(cells, order, placed, remarks):
+    for cell in cells:
+        if not cell["locked"] and cell["name"] not in placed:
+            placed[cell["name"]] = [cell["name"], cell["cell_type"], "", {}]
+            order.append(placed[cell["name"]])
+    preceding = None
+    for cell in cells:
+        name = cell["name"]
+        if not cell["locked"]:
+            preceding = name
+            continue
+        answer = placed.get(_defining(cells, cell) or preceding)
+        entry, late = placed.get(name), False
+        if entry is not None and answer is not None:
+            late = _index(order, entry) < _index(order, answer)
+            if late:
+                remarks.append(f"the cell “{name}” stood before the answer that it judges")
+                order = [other for other in order if other is not entry]
+        if entry is None or late:
+            entry = [name, cell["cell_type"], cell["source"], {}]
+            order.insert(_index(order, answer) + 1 if answer is not None else 0, entry)
+            placed[name] = entry
+    return order
+
+
+def _defining(cells, check):
+    """The answer cell that defines what a cell checks: a database may give the cells in any order."""
+    task = asked(check["source"]) if check["cell_type"] == "code" else None
+    name = task and re.match(r"\w+", task[1])
+    wanted = name and re.compile(rf"^(def|class) {name[0]}\b|^{name[0]} *=", re.MULTILINE)
+    return next(
+        (cell["name"] for cell in cells if wanted and not cell["locked"] and wanted.search(cell["source"])), None
+    )
+
+
+def _index(order, entry):
+    return next(place for place, other in enumerate(order) if other is entry)
+
+
+def _cell(about, kind, source, pictures):
+    make = new_code_cell if kind == "code" else new_markdown_cell
+    cell = make(source)
+    if pictures and kind != "code":
+        cell.attachments = pictures
+    if about:
+        cell.id = re.sub(r"[^\w-]", "-", about["name"])[:64]
+        cell.metadata["nbgrader"] = {
+            "grade": about["grade"],
+            "grade_id": about["name"],
+            "locked": about["locked"],
+            "schema_version": 3,
+            "solution": about["solution"],
+            "task": about["task"],
+            "cell_type": about["cell_type"],
+            "checksum": about["checksum"],
+        }
+        if about["grade"] or about["task"]:
+            cell.metadata["nbgrader"]["points"] = about["points"]
+    return cell
