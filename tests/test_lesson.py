@@ -200,7 +200,7 @@ def test_a_name_leads_to_the_line_where_it_is_written(build):
         "code/cnncourse.layers.convolutions.html#Conv2D",
         "code/cnncourse.shapes.html",
     ]
-    listing = page(out, "code/cnncourse.pooling")
+    listing = page(out, "code/cnncourse.pooling.windows")
     assert listing.find(id="max_pool2d").get_text().startswith("def max_pool2d(")
 
 

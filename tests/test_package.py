@@ -16,7 +16,18 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(m.name for m in pkgutil.walk_packages(cnncourse.__path__, "cnncourse."))
 # From the bottom up: nobody imports what stands further down in this list
 LEVELS = [
-    *["arguments", "files", "fast", "shapes", "initialisers", "activations", "dropout", "normalisation", "unfolding"],
+    *[
+        "arguments",
+        "dependencies",
+        "files",
+        "fast",
+        "shapes",
+        "initialisers",
+        "activations",
+        "dropout",
+        "normalisation",
+        "unfolding",
+    ],
     *["losses", "pooling", "convolution", "gradients", "data", "layers", "training", "network", "keras_bridge"],
     *["baselines", "plotting", "checks", "grading", "cli"],
 ]
