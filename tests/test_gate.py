@@ -2,19 +2,21 @@
 
 from importlib import import_module
 
+import bank
 import numpy as np
 import pytest
 
-from cnncourse.checks import CHAPTERS, examine, tasks
+from cnncourse.checks import chapters, examine, tasks
 from cnncourse.checks.probing import try_cases
 from cnncourse.checks.verdict import judge
 
 SEEDS = range(20)
 TASKS = tasks()
-BANK = [import_module(f"bank.{chapter}") for chapter in CHAPTERS]
-RIGHT = [(name, answer) for chapter in BANK for name, answers in chapter.RIGHT.items() for answer in answers]
+for chapter in chapters():
+    import_module(f"bank.{chapter}")
+RIGHT = [(name, answer) for name, answers in bank.RIGHT.items() for answer in answers]
 NAMED = [(name, mistake) for name, task in TASKS.items() for mistake in task.misconceptions]
-NAMELESS = [(name, answer) for chapter in BANK for name, answers in chapter.WRONG.items() for answer in answers]
+NAMELESS = [(name, answer) for name, answers in bank.WRONG.items() for answer in answers]
 
 
 def called(value):

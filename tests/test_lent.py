@@ -1,12 +1,17 @@
 """What a task lends while it is graded is what the library has under that name."""
 
 import inspect
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from cnncourse import baselines, convolution, pooling
 from cnncourse.checks import lent, tasks
+from cnncourse.checks.plain import difference
+from cnncourse.checks.probing import try_case
+from cnncourse.checks.task import call
+from cnncourse.grading.sandbox.inside.standins import defined
 
 LENDING = [(task.id, name, function) for task in tasks().values() for name, function in task.lends]
 
@@ -41,6 +46,19 @@ def test_what_a_task_lends_stands_in_its_name_and_by_itself(task, name, function
     place = {"np": np}
     exec(inspect.getsource(function), place)
     assert callable(place[name.rpartition(".")[2]])
+
+
+@pytest.mark.parametrize(
+    "task", [task for task in tasks().values() if task.probe is not call], ids=lambda task: task.id
+)
+def test_what_asks_for_an_answer_works_with_nothing_but_what_its_task_lends(task):
+    sources = task.sources()
+    short = {name.rpartition(".")[2]: defined(source, {}) for name, source in sources["lent"].items()}
+    alone = replace(task, probe=defined(sources["probe"], short))
+    for case in task.cases(np.random.default_rng(0)):
+        outcome, expected = (try_case(one, task.reference, case, 10) for one in (alone, task))
+        assert outcome.error == expected.error == ""
+        assert difference(expected.value, outcome.value) is None
 
 
 def test_four_tasks_lend_something():

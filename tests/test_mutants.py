@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from cnncourse.checks import CHAPTERS, examine, tasks
+from cnncourse.checks import chapters, examine, tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 TASKS = tasks()
@@ -65,7 +65,7 @@ def slips(source):
 
 def solutions():
     """(task id, the source of the set-up, the solution) for each function task of the notebooks."""
-    for chapter in CHAPTERS:
+    for chapter in chapters():
         notebook = json.loads((ROOT / "solutions" / chapter / f"{chapter}.ipynb").read_text(encoding="utf-8"))
         cells = [(cell["id"], "".join(cell["source"])) for cell in notebook["cells"] if cell["cell_type"] == "code"]
         setup = next(source for name, source in cells if name == "setup")

@@ -1,8 +1,8 @@
 """What an exercise asks for: a right answer, the cases it is tried on, and the wrong answers that have a name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from inspect import signature
+from dataclasses import dataclass, field
+from inspect import getsource, signature
 
 
 def call(answer, *arguments):
@@ -42,13 +42,20 @@ class Misconception:
     section: str = ""  # where the book deals with it, if that is not the section of the task
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Task:
     """One graded task.
 
     `cases(rng)` gives tuples of arguments, drawn from `rng`; `probe(answer, *case)` does with a student's object what
-    the case asks and returns data; `settle(value, *case)` makes of that data what is compared, by whoever judges;
-    `reference` is a right answer, probed like any other.
+    the case asks and returns data; `settle(value, *case)` turns that data into what is compared, outside the student's
+    process; `reference` is a right answer, probed like any other.
+
+    >>> double = Task("ch00.double", "twice a number", "ch00_x#y", lambda n: 2 * n, lambda rng: [(3,)])
+    >>> @double.mistake("the number is squared", "Twice a number is the number added to itself.", "#powers")
+    ... def squared(n):
+    ...     return n * n
+    >>> [(mistake.name, mistake.section) for mistake in double.misconceptions]
+    [('the number is squared', 'ch00_x#powers')]
     """
 
     id: str
@@ -56,17 +63,35 @@ class Task:
     section: str  # the page and the anchor of the book, such as "ch02_convolution#how-large-is-the-result"
     reference: object
     cases: Callable
-    misconceptions: tuple = ()
     probe: Callable = call
-    settle: Callable = as_it_is  # what is compared is not what came but what this makes of it and of the case
+    settle: Callable = as_it_is
     lends: tuple = ()  # what the text allows, or the probe needs: pairs of a full name and the function of `lent`
     results: tuple = ()  # what the parts of the result are called, if it is a tuple
     fresh: bool = False  # the result must not be a view of an argument
     tolerance: float = 1e-4
     seconds: float = 10.0  # for all cases of a task together
+    misconceptions: list = field(default_factory=list)
+
+    def mistake(self, name, why, section=""):
+        """Decorate a wrong answer with the name of its mistake, the reason, and the section, if it has one of its own.
+
+        A section of the task's own page may be given as "#anchor".
+        """
+        section = self.section.partition("#")[0] + section if section.startswith("#") else section
+
+        def note(answer):
+            self.misconceptions.append(Misconception(name, answer, why, section))
+            return answer
+
+        return note
 
     def names(self):
         """What the arguments of a case are called."""
         source = self.reference if self.probe is call else self.probe
         names = list(signature(source).parameters)
         return names if self.probe is call else names[1:]
+
+    def sources(self):
+        """What a process without this module needs to try an answer: the source of `probe`, and of what is lent."""
+        probe = "" if self.probe is call else getsource(self.probe)
+        return {"probe": probe, "lent": {name: getsource(function) for name, function in self.lends}}

@@ -1,5 +1,12 @@
-"""Answers to the exercises as students write them: RIGHT ones, and WRONG ones beside those that cnncourse.checks names.
+"""Answers to the exercises as students write them: right ones, and wrong ones beside those that cnncourse.checks names.
 
-Each chapter's file has two dictionaries from a task's id to a list of answers. A right answer is written differently
-from the reference; a wrong one must be rejected, and must not be given the name of another mistake.
+A chapter's file notes them task by task. A right answer is written differently from the reference; a wrong one must be
+rejected, and must not be given the name of another mistake.
 """
+
+RIGHT, WRONG = {}, {}
+
+
+def answers(task, right, wrong):
+    """Note the right and the wrong answers to a task."""
+    RIGHT[task], WRONG[task] = right, wrong

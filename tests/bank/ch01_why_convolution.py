@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from bank import answers
 from cnncourse.baselines import shift_images
 from cnncourse.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from cnncourse.network import Network
@@ -36,6 +37,13 @@ def index_as_float(row, column, channel, shape):
 
 def index_of_product(row, column, channel, shape):
     return row * column * channel
+
+
+answers(
+    "ch01.flat_index",
+    right=[index_by_table, index_by_strides, index_by_bytes],
+    wrong=[index_fortran, index_as_float, index_of_product],
+)
 
 
 def dense_loops(x, weights, bias):
@@ -89,6 +97,13 @@ def dense_softmax(x, weights, bias):
     return odds / odds.sum(axis=1, keepdims=True)
 
 
+answers(
+    "ch01.dense_layer",
+    right=[dense_loops, dense_einsum, dense_float32, dense_lists, dense_keras],
+    wrong=[dense_subtracts_bias, dense_fortran, dense_weights_by_columns, dense_first_bias, dense_softmax],
+)
+
+
 # Costs
 
 
@@ -137,6 +152,13 @@ def costs_no_pooling(H, W, C, F1, F2, units):
     return *costs_by_shapes(H, W, C, F1, F2, units)[:2], dense, (units + 1) * 10
 
 
+answers(
+    "ch01.count_parameters",
+    right=[costs_by_network, costs_by_sizes, costs_by_shapes],
+    wrong=[costs_total, costs_square, costs_floats, costs_exchanged_filters, costs_no_pooling],
+)
+
+
 # Shuffles
 
 
@@ -183,6 +205,13 @@ def permute_twice(x, order):
     return permute_take(permute_take(x, order), order)
 
 
+answers(
+    "ch01.permute",
+    right=[permute_loops, permute_take, permute_matrix, permute_lists],
+    wrong=[permute_each_anew, permute_numbers, permute_twice, permute_rows],
+)
+
+
 def unpermute_loops(x, order):
     N, H, W, C = x.shape
     y = np.zeros_like(x)
@@ -218,6 +247,13 @@ def unpermute_flat(x, order):
 
 def unpermute_reads_first_channel(x, order):
     return np.repeat(unpermute_argsort(x, order)[..., :1], x.shape[3], axis=3)
+
+
+answers(
+    "ch01.unpermute",
+    right=[unpermute_loops, unpermute_argsort, unpermute_search, unpermute_matrix],
+    wrong=[unpermute_nothing, unpermute_twice, unpermute_flat, unpermute_reads_first_channel],
+)
 
 
 # Shifts
@@ -282,6 +318,13 @@ def shift_rolls_columns(x, down, right):
     return np.roll(shift_padding(x, down, 0), right, axis=2)
 
 
+answers(
+    "ch01.shift",
+    right=[shift_padding, shift_matrices, shift_roll_then_clear, shift_one_by_one, shift_library],
+    wrong=[shift_cropped, shift_keeps_old, shift_down_only, shift_rolls_columns],
+)
+
+
 # The matrix of a kernel
 
 
@@ -320,6 +363,13 @@ def matrix_own_weights(kernel, size):
 
 def matrix_first_weight(kernel, size):
     return kernel[0] * (matrix_by_eye(np.ones(len(kernel)), size))
+
+
+answers(
+    "ch01.conv_matrix",
+    right=[matrix_by_eye, matrix_by_answers, matrix_by_view, matrix_lists, matrix_float32],
+    wrong=[matrix_square, matrix_own_weights, matrix_first_weight],
+)
 
 
 # Equivariance
@@ -367,41 +417,8 @@ def gap_first_channel(f, x, down, right):
     return float(gap_array(f, x, down, right)[..., 0].max())
 
 
-RIGHT = {
-    "ch01.flat_index": [index_by_table, index_by_strides, index_by_bytes],
-    "ch01.dense_layer": [dense_loops, dense_einsum, dense_float32, dense_lists, dense_keras],
-    "ch01.count_parameters": [costs_by_network, costs_by_sizes, costs_by_shapes],
-    "ch01.permute": [permute_loops, permute_take, permute_matrix, permute_lists],
-    "ch01.unpermute": [unpermute_loops, unpermute_argsort, unpermute_search, unpermute_matrix],
-    "ch01.shift": [shift_padding, shift_matrices, shift_roll_then_clear, shift_one_by_one, shift_library],
-    "ch01.conv_matrix": [matrix_by_eye, matrix_by_answers, matrix_by_view, matrix_lists, matrix_float32],
-    "ch01.equivariance_gap": [gap_without_second_shift, gap_loops, gap_norm],
-}
-
-WRONG = {
-    "ch01.flat_index": [index_fortran, index_as_float, index_of_product],
-    "ch01.dense_layer": [
-        dense_subtracts_bias,
-        dense_fortran,
-        dense_weights_by_columns,
-        dense_first_bias,
-        dense_softmax,
-    ],
-    "ch01.count_parameters": [
-        costs_total,
-        costs_square,
-        costs_floats,
-        costs_exchanged_filters,
-        costs_no_pooling,
-    ],
-    "ch01.permute": [permute_each_anew, permute_numbers, permute_twice, permute_rows],
-    "ch01.unpermute": [
-        unpermute_nothing,
-        unpermute_twice,
-        unpermute_flat,
-        unpermute_reads_first_channel,
-    ],
-    "ch01.shift": [shift_cropped, shift_keeps_old, shift_down_only, shift_rolls_columns],
-    "ch01.conv_matrix": [matrix_square, matrix_own_weights, matrix_first_weight],
-    "ch01.equivariance_gap": [gap_smallest, gap_other_way, gap_array, gap_yes_or_no, gap_first_channel],
-}
+answers(
+    "ch01.equivariance_gap",
+    right=[gap_without_second_shift, gap_loops, gap_norm],
+    wrong=[gap_smallest, gap_other_way, gap_array, gap_yes_or_no, gap_first_channel],
+)

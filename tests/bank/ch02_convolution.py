@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
+from bank import answers
 from cnncourse import convolution, shapes, unfolding
 from cnncourse.checks.task import returns
 
@@ -36,6 +37,13 @@ def size_same(size, kernel, stride, padding, dilation):
 
 def size_dilated_plus_one(size, kernel, stride, padding, dilation):
     return (size + 2 * padding - (dilation + 1) * (kernel - 1) - 1) // stride + 1
+
+
+answers(
+    "ch02.output_size",
+    right=[size_by_counting, size_by_steps, size_by_numpy, size_by_library],
+    wrong=[size_same, size_dilated_plus_one],
+)
 
 
 # Padding
@@ -72,6 +80,9 @@ def pad_square(x, padding):
     out = np.zeros((len(x) + 2 * padding,) * 2)
     out[padding : padding + len(x), padding : padding + x.shape[1]] = x
     return out
+
+
+answers("ch02.pad", right=[pad_by_hand, pad_by_stacking, pad_lists], wrong=[pad_in_place, pad_square])
 
 
 # One channel
@@ -118,6 +129,13 @@ def window_of_ones(x, kernel, row, column, stride):
     return window_by_loops(x, np.ones_like(kernel), row, column, stride)
 
 
+answers(
+    "ch02.window_sum",
+    right=[window_by_loops, window_by_einsum, window_by_view, window_float32],
+    wrong=[window_matrix_product, window_centred, window_not_summed, window_of_ones],
+)
+
+
 def correlate_by_view(x, kernel, stride):
     return np.einsum("ijuv,uv->ij", sliding_window_view(x, kernel.shape)[::stride, ::stride], kernel)
 
@@ -155,6 +173,13 @@ def correlate_rows_only(x, kernel, stride):
     return correlate_by_view(x, kernel, 1)[::stride]
 
 
+answers(
+    "ch02.correlate",
+    right=[correlate_by_view, correlate_by_shifts, correlate_by_fft, correlate_by_keras, correlate_lists],
+    wrong=[correlate_square, correlate_rows_only],
+)
+
+
 def convolve_by_view(x, kernel):
     return np.einsum("ijuv,uv->ij", sliding_window_view(x, kernel.shape), np.flip(kernel))
 
@@ -179,6 +204,11 @@ def convolve_by_fft(x, kernel):
 def convolve_turning_in_place(x, kernel):
     kernel[:] = kernel[::-1, ::-1].copy()
     return correlate_by_view(x, kernel, 1)
+
+
+answers(
+    "ch02.convolve", right=[convolve_by_view, convolve_by_indices, convolve_by_fft], wrong=[convolve_turning_in_place]
+)
 
 
 # The layer
@@ -257,6 +287,20 @@ def conv2d_height_for_both(x, kernel, bias, stride, padding, dilation):
     return y[:, :, : y.shape[1]]
 
 
+answers(
+    "ch02.conv2d",
+    right=[conv2d_loops, conv2d_einsum, conv2d_im2col, conv2d_keras, conv2d_library],
+    wrong=[
+        conv2d_pads_one_side,
+        conv2d_edge,
+        conv2d_reflect,
+        conv2d_subtracts_bias,
+        conv2d_relu,
+        conv2d_height_for_both,
+    ],
+)
+
+
 # Windows as rows
 
 
@@ -282,6 +326,9 @@ def im2col_lists(x, KH, KW, stride):
 def im2col_four_axes(x, KH, KW, stride):
     rows = im2col_by_view(x, KH, KW, stride)
     return rows.reshape((x.shape[0] - KH) // stride + 1, -1, rows.shape[1])
+
+
+answers("ch02.im2col", right=[im2col_by_view, im2col_by_strides, im2col_lists], wrong=[im2col_four_axes])
 
 
 # Transposed
@@ -325,46 +372,18 @@ def transposed_in_the_middle(x, kernel, stride):
     return transposed_by_shifts(x, kernel, stride)[KH // 2 :, KW // 2 :]
 
 
+answers(
+    "ch02.conv_transpose",
+    right=[transposed_by_matrix, transposed_by_spreading, transposed_by_keras, transposed_by_shifts],
+    wrong=[transposed_in_the_middle],
+)
+
+
 SHIFT = np.array([[0, 0, 0], [-1, 0, 1], [0, 0, 0]])
 
-RIGHT = {
-    "ch02.output_size": [size_by_counting, size_by_steps, size_by_numpy, size_by_library],
-    "ch02.pad": [pad_by_hand, pad_by_stacking, pad_lists],
-    "ch02.window_sum": [window_by_loops, window_by_einsum, window_by_view, window_float32],
-    "ch02.correlate": [
-        correlate_by_view,
-        correlate_by_shifts,
-        correlate_by_fft,
-        correlate_by_keras,
-        correlate_lists,
-    ],
-    "ch02.convolve": [convolve_by_view, convolve_by_indices, convolve_by_fft],
-    "ch02.edge_kernel": [returns(SHIFT), returns(SHIFT.tolist()), returns(SHIFT.astype(np.float32))],
-    "ch02.conv2d": [conv2d_loops, conv2d_einsum, conv2d_im2col, conv2d_keras, conv2d_library],
-    "ch02.im2col": [im2col_by_view, im2col_by_strides, im2col_lists],
-    "ch02.conv_transpose": [
-        transposed_by_matrix,
-        transposed_by_spreading,
-        transposed_by_keras,
-        transposed_by_shifts,
-    ],
-}
 
-WRONG = {
-    "ch02.output_size": [size_same, size_dilated_plus_one],
-    "ch02.pad": [pad_in_place, pad_square],
-    "ch02.window_sum": [window_matrix_product, window_centred, window_not_summed, window_of_ones],
-    "ch02.correlate": [correlate_square, correlate_rows_only],
-    "ch02.convolve": [convolve_turning_in_place],
-    "ch02.edge_kernel": [returns(np.array([-1.0, 0, 1])), returns(np.zeros((3, 3)))],
-    "ch02.conv2d": [
-        conv2d_pads_one_side,
-        conv2d_edge,
-        conv2d_reflect,
-        conv2d_subtracts_bias,
-        conv2d_relu,
-        conv2d_height_for_both,
-    ],
-    "ch02.im2col": [im2col_four_axes],
-    "ch02.conv_transpose": [transposed_in_the_middle],
-}
+answers(
+    "ch02.edge_kernel",
+    right=[returns(SHIFT), returns(SHIFT.tolist()), returns(SHIFT.astype(np.float32))],
+    wrong=[returns(np.array([-1.0, 0, 1])), returns(np.zeros((3, 3)))],
+)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from bank import answers
 from cnncourse import pooling, shapes
 
 # Sizes
@@ -57,6 +58,13 @@ def sizes_exchanged(size, pool_size, stride):
 
 def sizes_of_a_sheet(size, pool_size, stride):
     return tuple(n * n for n in sizes_by_counting(size, pool_size, stride))
+
+
+answers(
+    "ch03.pool_sizes",
+    right=[sizes_by_counting, sizes_by_walking, sizes_by_numpy, sizes_by_library],
+    wrong=[sizes_unseen_in_stride_units, sizes_rounded_to_nearest, sizes_exchanged, sizes_of_a_sheet],
+)
 
 
 # The largest
@@ -139,6 +147,24 @@ def max_writing_into_x(x, KH, KW, stride):
     return y
 
 
+answers(
+    "ch03.max_pool",
+    right=[max_by_loops, max_by_view, max_by_taps, max_by_keras, max_by_library, max_lists],
+    wrong=[
+        max_first_image,
+        max_starts_at(-1),
+        max_starts_at(-1000),
+        max_starts_at(-1e9),
+        max_only_rows_stride,
+        max_square_window,
+        max_channels_first,
+        max_of_the_image,
+        min_pool,
+        max_writing_into_x,
+    ],
+)
+
+
 # With padding
 
 
@@ -192,6 +218,22 @@ def padded_then_relu(x, pool_size, stride, padding):
 
 def padded_only_columns(x, pool_size, stride, padding):
     return pooling.max_pool2d(x, pool_size, stride, ((0, 0), (padding, padding)))[0]
+
+
+answers(
+    "ch03.max_pool_padded",
+    right=[padded_by_library, padded_by_cutting, padded_with_the_edge, padded_with_the_smallest, padded_by_keras],
+    wrong=[
+        padded_with(constant_values=-1),
+        padded_with(constant_values=-1000),
+        padded_with(constant_values=np.inf),
+        padded_with(mode="symmetric"),
+        padded_with(mode="wrap"),
+        padded_twice,
+        padded_then_relu,
+        padded_only_columns,
+    ],
+)
 
 
 # Means
@@ -260,6 +302,21 @@ def avg_first_channel(x, *knobs):
 
 def avg_maximum(x, pool_size, stride, padding, count_padding):
     return pooling.max_pool2d(x.astype(float), pool_size, stride, padding)[0]
+
+
+answers(
+    "ch03.avg_pool",
+    right=[avg_by_library, avg_by_loops, avg_by_nan, avg_by_keras],
+    wrong=[
+        avg_over_stride,
+        avg_over_the_side,
+        avg_edge,
+        avg_not_padded,
+        avg_whole_numbers,
+        avg_first_channel,
+        avg_maximum,
+    ],
+)
 
 
 # Winners
@@ -332,6 +389,20 @@ def winners_counted_from_one(x, KH, KW, stride):
     return largest, rows + 1, columns + 1
 
 
+answers(
+    "ch03.winners",
+    right=[winners_by_loops, winners_by_argwhere, winners_by_numbering, winners_by_library],
+    wrong=[
+        winners_from_zero,
+        winners_tap,
+        winners_values_only,
+        winners_pairs,
+        winners_square_window,
+        winners_counted_from_one,
+    ],
+)
+
+
 # Shifts
 
 
@@ -395,6 +466,13 @@ def share_counted(x, pool_size):
     return round(share_by_loops(x, pool_size) * max_by_view(x, *[pool_size] * 3).size)
 
 
+answers(
+    "ch03.unchanged_share",
+    right=[share_by_loops, share_by_padding, share_by_roll, share_by_keras],
+    wrong=[share_of_pixels, share_in_per_cent, share_of_the_mean, share_dense, share_by_the_window, share_counted],
+)
+
+
 # Blur
 
 
@@ -452,6 +530,13 @@ def blur_of_the_maximum(x, stride):
 
 def blur_second_row(x, stride):
     return blur_in_two_steps(x, 1)[:, stride - 1 :: stride, stride - 1 :: stride]
+
+
+answers(
+    "ch03.blur_pool",
+    right=[blur_by_library, blur_in_two_steps, blur_by_loops, blur_by_keras, blur_twice_averaged],
+    wrong=[blur_same, blur_five, blur_by_nine, blur_averaged_once, blur_of_the_maximum, blur_second_row],
+)
 
 
 # Regions
@@ -513,86 +598,10 @@ def adaptive_picked(x, OH, OW):
     return x[:, rows][:, :, columns]
 
 
-RIGHT = {
-    "ch03.pool_sizes": [sizes_by_counting, sizes_by_walking, sizes_by_numpy, sizes_by_library],
-    "ch03.max_pool": [max_by_loops, max_by_view, max_by_taps, max_by_keras, max_by_library, max_lists],
-    "ch03.max_pool_padded": [
-        padded_by_library,
-        padded_by_cutting,
-        padded_with_the_edge,
-        padded_with_the_smallest,
-        padded_by_keras,
-    ],
-    "ch03.avg_pool": [avg_by_library, avg_by_loops, avg_by_nan, avg_by_keras],
-    "ch03.winners": [winners_by_loops, winners_by_argwhere, winners_by_numbering, winners_by_library],
-    "ch03.unchanged_share": [share_by_loops, share_by_padding, share_by_roll, share_by_keras],
-    "ch03.blur_pool": [blur_by_library, blur_in_two_steps, blur_by_loops, blur_by_keras, blur_twice_averaged],
-    "ch03.adaptive_average": [adaptive_by_library, adaptive_by_fractions, adaptive_by_matrices],
-}
-
-WRONG = {
-    "ch03.pool_sizes": [
-        sizes_unseen_in_stride_units,
-        sizes_rounded_to_nearest,
-        sizes_exchanged,
-        sizes_of_a_sheet,
-    ],
-    "ch03.max_pool": [
-        max_first_image,
-        max_starts_at(-1),
-        max_starts_at(-1000),
-        max_starts_at(-1e9),
-        max_only_rows_stride,
-        max_square_window,
-        max_channels_first,
-        max_of_the_image,
-        min_pool,
-        max_writing_into_x,
-    ],
-    "ch03.max_pool_padded": [
-        padded_with(constant_values=-1),
-        padded_with(constant_values=-1000),
-        padded_with(constant_values=np.inf),
-        padded_with(mode="symmetric"),
-        padded_with(mode="wrap"),
-        padded_twice,
-        padded_then_relu,
-        padded_only_columns,
-    ],
-    "ch03.avg_pool": [
-        avg_over_stride,
-        avg_over_the_side,
-        avg_edge,
-        avg_not_padded,
-        avg_whole_numbers,
-        avg_first_channel,
-        avg_maximum,
-    ],
-    "ch03.winners": [
-        winners_from_zero,
-        winners_tap,
-        winners_values_only,
-        winners_pairs,
-        winners_square_window,
-        winners_counted_from_one,
-    ],
-    "ch03.unchanged_share": [
-        share_of_pixels,
-        share_in_per_cent,
-        share_of_the_mean,
-        share_dense,
-        share_by_the_window,
-        share_counted,
-    ],
-    "ch03.blur_pool": [
-        blur_same,
-        blur_five,
-        blur_by_nine,
-        blur_averaged_once,
-        blur_of_the_maximum,
-        blur_second_row,
-    ],
-    "ch03.adaptive_average": [
+answers(
+    "ch03.adaptive_average",
+    right=[adaptive_by_library, adaptive_by_fractions, adaptive_by_matrices],
+    wrong=[
         adaptive_by_resizing,
         adaptive_rounded,
         adaptive_largest,
@@ -600,4 +609,4 @@ WRONG = {
         adaptive_first_image,
         adaptive_picked,
     ],
-}
+)

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.lib.stride_tricks import sliding_window_view
 
+from bank import answers
 from cnncourse import activations, convolution, normalisation, pooling, unfolding
 
 
@@ -71,6 +72,13 @@ def dense_flat_bias(dy, x, w, b):
     return *dense_einsum(dy, x, w, b)[:2], (dy * (x @ w + b > 0)).sum()
 
 
+answers(
+    "ch04.dense_relu_backward",
+    right=[dense_loops, dense_einsum, dense_keras, dense_library],
+    wrong=[dense_half_open, dense_in_place, dense_other_order, dense_no_transpose, dense_flat_bias],
+)
+
+
 # Slopes by nudging
 
 
@@ -127,6 +135,13 @@ def slopes_rounded(f, x, h):
     return slopes_by_unit_vectors(f, x, h).round(2)
 
 
+answers(
+    "ch04.numerical_gradient",
+    right=[slopes_in_place, slopes_by_unit_vectors, slopes_both_sides],
+    wrong=[slopes_half_nudge, slopes_own_nudge, slopes_flat, slopes_relative, slopes_rounded],
+)
+
+
 # The kernel, one channel
 
 
@@ -175,6 +190,13 @@ def dw_whole_numbers(dy, x, KH, KW, stride):
 def dw_last_row_left_out(dy, x, KH, KW, stride):
     dy[-1] = 0
     return dw_by_view(dy, x, KH, KW, stride)
+
+
+answers(
+    "ch04.conv_dw",
+    right=[dw_by_taps, dw_by_view, dw_by_gaps, dw_library],
+    wrong=[dw_one_image_of_ones, dw_columns_only, dw_transposed, dw_whole_numbers, dw_last_row_left_out],
+)
 
 
 # The image, one channel
@@ -239,6 +261,13 @@ def dx_gaps_forgotten(dy, kernel, H, W, stride):
 
 def dx_at_the_far_corner(dy, kernel, H, W, stride):
     return dx_by_matrix(dy[::-1, ::-1], kernel[::-1, ::-1], H, W, stride)[::-1, ::-1]
+
+
+answers(
+    "ch04.conv_dx",
+    right=[dx_by_matrix, dx_by_collecting, dx_turned_kernel, dx_by_taps, dx_keras],
+    wrong=[dx_rows_turned, dx_forward_again, dx_gaps_forgotten, dx_at_the_far_corner],
+)
 
 
 # The layer
@@ -322,6 +351,20 @@ def layer_edge_padding(dy, x, kernel, stride, padding):
     return dxp[:, PH : PH + H, PW : PW + W], dw, db
 
 
+answers(
+    "ch04.conv2d_backward",
+    right=[layer_loops, layer_library, layer_by_products, layer_by_taps],
+    wrong=[
+        layer_height_for_both,
+        layer_wraps,
+        layer_first_filter,
+        layer_first_image,
+        layer_two_parts,
+        layer_edge_padding,
+    ],
+)
+
+
 # Max pooling
 
 
@@ -380,6 +423,13 @@ def pool_into_dy(dy, x, KH, KW, stride):
     return pool_by_looking(dy, x, KH, KW, stride)
 
 
+answers(
+    "ch04.max_pool_backward",
+    right=[pool_library, pool_by_looking, pool_by_view, pool_tensorflow],
+    wrong=[pool_first_row_only, pool_halves_overlaps, pool_relu, pool_into_dy],
+)
+
+
 # The printed formula
 
 
@@ -426,6 +476,13 @@ def printed_same_size(dy, kernel):
 
 def printed_map_turned(dy, kernel):
     return convolution.correlate(dy[::-1, ::-1], kernel)
+
+
+answers(
+    "ch04.convolve_input_gradient",
+    right=[printed_by_products, printed_by_view, printed_library, printed_keras],
+    wrong=[printed_rows_turned, printed_transposed_kernel, printed_same_size, printed_map_turned],
+)
 
 
 # Batch normalisation
@@ -488,53 +545,8 @@ def norm_all_channels(dy, x, gamma, epsilon):
     return (g - g.mean() - hat * (g * hat).mean()) / s, (dy * hat).sum((0, 1, 2)), dy.sum((0, 1, 2))
 
 
-RIGHT = {
-    "ch04.dense_relu_backward": [dense_loops, dense_einsum, dense_keras, dense_library],
-    "ch04.numerical_gradient": [slopes_in_place, slopes_by_unit_vectors, slopes_both_sides],
-    "ch04.conv_dw": [dw_by_taps, dw_by_view, dw_by_gaps, dw_library],
-    "ch04.conv_dx": [dx_by_matrix, dx_by_collecting, dx_turned_kernel, dx_by_taps, dx_keras],
-    "ch04.conv2d_backward": [layer_loops, layer_library, layer_by_products, layer_by_taps],
-    "ch04.max_pool_backward": [pool_library, pool_by_looking, pool_by_view, pool_tensorflow],
-    "ch04.convolve_input_gradient": [printed_by_products, printed_by_view, printed_library, printed_keras],
-    "ch04.batch_norm_backward": [norm_by_roads, norm_library, norm_channel_by_channel, norm_tensorflow],
-}
-
-WRONG = {
-    "ch04.dense_relu_backward": [
-        dense_half_open,
-        dense_in_place,
-        dense_other_order,
-        dense_no_transpose,
-        dense_flat_bias,
-    ],
-    "ch04.numerical_gradient": [slopes_half_nudge, slopes_own_nudge, slopes_flat, slopes_relative, slopes_rounded],
-    "ch04.conv_dw": [
-        dw_one_image_of_ones,
-        dw_columns_only,
-        dw_transposed,
-        dw_whole_numbers,
-        dw_last_row_left_out,
-    ],
-    "ch04.conv_dx": [dx_rows_turned, dx_forward_again, dx_gaps_forgotten, dx_at_the_far_corner],
-    "ch04.conv2d_backward": [
-        layer_height_for_both,
-        layer_wraps,
-        layer_first_filter,
-        layer_first_image,
-        layer_two_parts,
-        layer_edge_padding,
-    ],
-    "ch04.max_pool_backward": [pool_first_row_only, pool_halves_overlaps, pool_relu, pool_into_dy],
-    "ch04.convolve_input_gradient": [
-        printed_rows_turned,
-        printed_transposed_kernel,
-        printed_same_size,
-        printed_map_turned,
-    ],
-    "ch04.batch_norm_backward": [
-        norm_epsilon_twice,
-        norm_mean_of_the_batch,
-        norm_double_variance,
-        norm_all_channels,
-    ],
-}
+answers(
+    "ch04.batch_norm_backward",
+    right=[norm_by_roads, norm_library, norm_channel_by_channel, norm_tensorflow],
+    wrong=[norm_epsilon_twice, norm_mean_of_the_batch, norm_double_variance, norm_all_channels],
+)

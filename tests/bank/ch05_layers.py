@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from bank import answers
 from cnncourse import activations, initialisers, losses, normalisation
 
 # A bend
@@ -63,6 +64,13 @@ def leaky_a_view(x, dy, slope):
     return (x, dx) if (x > 0).all() else (y, dx)
 
 
+answers(
+    "ch05.leaky_relu",
+    right=[leaky_by_indices, leaky_by_factors, leaky_lists, leaky_by_the_larger, leaky_by_library, leaky_by_keras],
+    wrong=[leaky_default_slope, leaky_subtracts, leaky_only_forward, leaky_a_view],
+)
+
+
 # Where the weights start
 
 
@@ -97,6 +105,13 @@ def spreads_exchanged(shape):
 
 def spreads_only_he(shape):
     return spreads_by_library(shape)[0]
+
+
+answers(
+    "ch05.spreads",
+    right=[spreads_by_library, spreads_float32, spreads_by_mean],
+    wrong=[spreads_square_window, spreads_without_window, spreads_exchanged, spreads_only_he],
+)
 
 
 # Normalisation
@@ -165,6 +180,13 @@ def batch_norm_adds_up(x, gamma, beta, running_mean, running_variance, momentum,
     return y, mean + (1 - momentum) * running_mean, variance + (1 - momentum) * running_variance
 
 
+answers(
+    "ch05.batch_norm",
+    right=[batch_norm_by_rows, batch_norm_loops, batch_norm_by_library, batch_norm_by_keras, batch_norm_by_squares],
+    wrong=[batch_norm_per_image, batch_norm_stores_epsilon, batch_norm_squares_not_centred, batch_norm_adds_up],
+)
+
+
 def stored_by_scale_and_shift(x, gamma, beta, running_mean, running_variance, epsilon):
     scale = gamma / np.sqrt(running_variance + epsilon)
     return scale * x + (beta - scale * running_mean)
@@ -203,6 +225,13 @@ def stored_in_place(x, gamma, beta, running_mean, running_variance, epsilon):
     return gamma * x / np.sqrt(running_variance + epsilon) + beta
 
 
+answers(
+    "ch05.batch_norm_test",
+    right=[stored_by_scale_and_shift, stored_by_library, stored_by_keras, stored_lists],
+    wrong=[stored_mean_taken_last, stored_mean_forgotten, stored_in_place],
+)
+
+
 def layer_norm_by_rows(x, gamma, beta, epsilon):
     rows = x.reshape(len(x), -1)
     centred = rows - rows.mean(axis=1, keepdims=True)
@@ -236,6 +265,13 @@ def layer_norm_first_image(x, gamma, beta, epsilon):
 def layer_norm_in_place(x, gamma, beta, epsilon):
     x -= x.mean(axis=(1, 2, 3), keepdims=True)
     return gamma * x / np.sqrt((x**2).mean(axis=(1, 2, 3), keepdims=True) + epsilon) + beta
+
+
+answers(
+    "ch05.layer_norm",
+    right=[layer_norm_by_rows, layer_norm_loops, layer_norm_by_library, layer_norm_by_keras],
+    wrong=[layer_norm_not_centred, layer_norm_first_image, layer_norm_in_place],
+)
 
 
 # Dropout
@@ -283,6 +319,13 @@ def dropout_off(x, dy, draws, rate):
 
 def dropout_scales_all(x, dy, draws, rate):
     return x / (1 - rate), dy / (1 - rate)
+
+
+answers(
+    "ch05.dropout",
+    right=[dropout_by_indices, dropout_by_mask, dropout_lists, dropout_by_gradient],
+    wrong=[dropout_keeps_ties_out, dropout_gradient_of_positives, dropout_off, dropout_scales_all],
+)
 
 
 # Scores
@@ -348,6 +391,27 @@ def softmax_in_place(x):
     return exps / exps.sum(axis=-1, keepdims=True)
 
 
+answers(
+    "ch05.softmax",
+    right=[
+        softmax_loops,
+        softmax_by_logarithm,
+        softmax_by_differences,
+        softmax_by_library,
+        softmax_by_keras,
+        softmax_by_rows,
+    ],
+    wrong=[
+        softmax_of_the_logits_themselves,
+        softmax_divided_by_the_largest,
+        softmax_not_divided,
+        softmax_base_2,
+        softmax_clipped,
+        softmax_in_place,
+    ],
+)
+
+
 def entropy_loops(logits, labels):
     N, K = logits.shape
     loss, gradient = 0.0, np.zeros((N, K))
@@ -410,63 +474,10 @@ def entropy_each_image(logits, labels):
     return log_sum - logits[np.arange(len(labels)), labels], entropy_by_targets(logits, labels)[1]
 
 
-RIGHT = {
-    "ch05.leaky_relu": [
-        leaky_by_indices,
-        leaky_by_factors,
-        leaky_lists,
-        leaky_by_the_larger,
-        leaky_by_library,
-        leaky_by_keras,
-    ],
-    "ch05.spreads": [spreads_by_library, spreads_float32, spreads_by_mean],
-    "ch05.batch_norm": [
-        batch_norm_by_rows,
-        batch_norm_loops,
-        batch_norm_by_library,
-        batch_norm_by_keras,
-        batch_norm_by_squares,
-    ],
-    "ch05.batch_norm_test": [stored_by_scale_and_shift, stored_by_library, stored_by_keras, stored_lists],
-    "ch05.layer_norm": [layer_norm_by_rows, layer_norm_loops, layer_norm_by_library, layer_norm_by_keras],
-    "ch05.dropout": [dropout_by_indices, dropout_by_mask, dropout_lists, dropout_by_gradient],
-    "ch05.softmax": [
-        softmax_loops,
-        softmax_by_logarithm,
-        softmax_by_differences,
-        softmax_by_library,
-        softmax_by_keras,
-        softmax_by_rows,
-    ],
-    "ch05.cross_entropy": [entropy_loops, entropy_by_targets, entropy_by_library, entropy_by_keras],
-}
-
-WRONG = {
-    "ch05.leaky_relu": [leaky_default_slope, leaky_subtracts, leaky_only_forward, leaky_a_view],
-    "ch05.spreads": [spreads_square_window, spreads_without_window, spreads_exchanged, spreads_only_he],
-    "ch05.batch_norm": [
-        batch_norm_per_image,
-        batch_norm_stores_epsilon,
-        batch_norm_squares_not_centred,
-        batch_norm_adds_up,
-    ],
-    "ch05.batch_norm_test": [stored_mean_taken_last, stored_mean_forgotten, stored_in_place],
-    "ch05.layer_norm": [layer_norm_not_centred, layer_norm_first_image, layer_norm_in_place],
-    "ch05.dropout": [
-        dropout_keeps_ties_out,
-        dropout_gradient_of_positives,
-        dropout_off,
-        dropout_scales_all,
-    ],
-    "ch05.softmax": [
-        softmax_of_the_logits_themselves,
-        softmax_divided_by_the_largest,
-        softmax_not_divided,
-        softmax_base_2,
-        softmax_clipped,
-        softmax_in_place,
-    ],
-    "ch05.cross_entropy": [
+answers(
+    "ch05.cross_entropy",
+    right=[entropy_loops, entropy_by_targets, entropy_by_library, entropy_by_keras],
+    wrong=[
         entropy_clipped_lower,
         entropy_base_2,
         entropy_of_probabilities,
@@ -474,4 +485,4 @@ WRONG = {
         entropy_sign,
         entropy_each_image,
     ],
-}
+)

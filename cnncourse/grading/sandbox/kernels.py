@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass, field
-from inspect import getsource
 from queue import Empty
 
 import zmq
@@ -167,8 +166,7 @@ class Kernel:
 
     def probe(self, task, expression, cases, seconds):
         """What comes of the cases with the answer that an expression names, and how it ended, as `execute`."""
-        lent = {name: getsource(function) for name, function in task.lends}
-        asked = {"expression": expression, "task": task.id, "seconds": seconds, "cases": tuple(cases), "lent": lent}
+        asked = {"expression": expression, "seconds": seconds, "cases": tuple(cases), **task.sources()}
         request = self.ask("probe_request", wire.pack(asked))
         reply = self.reply(request, seconds + GRACE)
         if reply is None:

@@ -19,7 +19,6 @@ JUDGED = {  # what the kernel needs to try an answer; `checks` itself is replace
     "checks/plain.py": "checks/plain.py",
     "checks/probing.py": "checks/probing.py",
     "checks/task.py": "checks/task.py",
-    "checks/given": "checks/given",
     "grading/__init__.py": "grading/__init__.py",
     "grading/sandbox/__init__.py": "grading/sandbox/__init__.py",
     "grading/sandbox/wire.py": "grading/sandbox/wire.py",

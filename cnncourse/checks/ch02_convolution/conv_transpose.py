@@ -1,0 +1,93 @@
+"""ch02.conv_transpose: from a small map to a large one, by a formula with a mistake in it."""
+
+import numpy as np
+
+from cnncourse.checks.drawing import digits, normals
+from cnncourse.checks.mistakes import given, ignores
+from cnncourse.checks.task import Task
+
+
+def conv_transpose(x, kernel, stride):
+    (H, W), (KH, KW) = x.shape, kernel.shape
+    y = np.zeros(((H - 1) * stride + KH, (W - 1) * stride + KW))
+    for i, j in np.ndindex(H, W):
+        y[i * stride : i * stride + KH, j * stride : j * stride + KW] += x[i, j] * kernel
+    return y
+
+
+def cases(rng):
+    yield digits(rng, 1, 2), digits(rng, 1, 2), 1
+    yield digits(rng, 2, 1), digits(rng, 2, 3), 1
+    yield digits(rng, 2, 2), digits(rng, 2, 2), 2
+    yield digits(rng, 2, 3), digits(rng, 3, 2), 2
+    yield digits(rng, 2, 2), digits(rng, 1, 2), 3
+    yield normals(rng, 3, 4), normals(rng, 3, 3), 2
+    yield normals(rng, 4, 3, dtype=np.float32), normals(rng, 2, 4, dtype=np.float32), 1
+
+
+TASK = Task(
+    "ch02.conv_transpose",
+    "the transposed convolution of one channel, from a formula with a mistake",
+    "ch02_convolution#backwards-the-transposed-convolution",
+    conv_transpose,
+    cases,
+)
+ignores(TASK, "stride", 1, "Neighbouring pixels lay their patches stride apart.")
+
+
+def by_formula(entry):
+    """Each number of the map from the pixels (row, column) that `entry(i, j, u, v, stride)` picks; 0 outside of x."""
+
+    def answer(x, kernel, stride):
+        (H, W), (KH, KW) = x.shape, kernel.shape
+        y = np.zeros(((H - 1) * stride + KH, (W - 1) * stride + KW))
+        for i, j, u, v in np.ndindex(*y.shape, KH, KW):
+            row, column = entry(i, j, u, v, stride)
+            if 0 <= row < H and 0 <= column < W:
+                y[i, j] += x[row, column] * kernel[u, v]
+        return y
+
+    return answer
+
+
+TASK.mistake(
+    "the printed formula is followed",
+    "It divides i by the stride before it subtracts u, so neighbouring outputs read the same pixel through the "
+    "same weight. A pixel reaches output i only through the weight u with row * stride + u = i.",
+)(by_formula(lambda i, j, u, v, stride: (i // stride - u, j // stride - v)))
+TASK.mistake(
+    "(i - u) / stride is rounded down",
+    "Where i - u is no multiple of the stride, no pixel reaches output i through weight u; rounding down finds "
+    "one all the same.",
+)(by_formula(lambda i, j, u, v, stride: ((i - u) // stride, (j - v) // stride)))
+TASK.mistake(
+    "the kernel is turned",
+    "Each pixel lays down the kernel as it is. Seen from the output that reads like a turned kernel, but "
+    "turning it here as well would do it twice.",
+    "#turned-or-not",
+)(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
+TASK.mistake("the kernel is transposed", "It is the matrix of the convolution that is transposed, not the kernel.")(
+    given(TASK, kernel=np.transpose)
+)
+TASK.mistake(
+    "the result is cut to stride times the size",
+    "The last patch is as long as the kernel: the size is (H - 1) * stride + KH.",
+)(lambda x, kernel, stride: conv_transpose(x, kernel, stride)[: len(x) * stride, : x.shape[1] * stride])
+
+
+@TASK.mistake("a patch replaces what is there", "Where two patches overlap, their numbers are added up: `+=`, not `=`.")
+def replaced(x, kernel, stride):
+    (H, W), (KH, KW) = x.shape, kernel.shape
+    y = np.zeros(((H - 1) * stride + KH, (W - 1) * stride + KW))
+    for i, j in np.ndindex(H, W):
+        y[i * stride : i * stride + KH, j * stride : j * stride + KW] = x[i, j] * kernel
+    return y
+
+
+@TASK.mistake(
+    "overlapping patches are averaged",
+    "Where two patches overlap, their numbers are added up, as the gradient of a convolution is.",
+)
+def averaged(x, kernel, stride):
+    patches = conv_transpose(np.ones_like(x), np.ones_like(kernel), stride)
+    return conv_transpose(x, kernel, stride) / np.maximum(patches, 1)

@@ -1,0 +1,52 @@
+"""ch02.window_sum: one number of a correlation."""
+
+import numpy as np
+
+from cnncourse.checks.drawing import digits, normals, whole
+from cnncourse.checks.mistakes import exchanged, given
+from cnncourse.checks.task import Task
+
+
+def window_sum(x, kernel, row, column, stride):
+    KH, KW = kernel.shape
+    return np.sum(x[row * stride : row * stride + KH, column * stride : column * stride + KW] * kernel)
+
+
+def cases(rng):
+    yield digits(rng, 3, 4), digits(rng, 2, 2), 0, 1, 1
+    yield digits(rng, 5, 4), digits(rng, 2, 3), 1, 0, 2
+    yield digits(rng, 4, 6), digits(rng, 1, 2), 1, 2, 2
+    yield normals(rng, 9, 8), normals(rng, 3, 2), 2, 1, 3
+    for _ in range(6):
+        KH, KW, row, column, stride = (whole(rng, *span) for span in [(1, 3), (1, 3), (0, 2), (0, 2), (1, 3)])
+        shape = row * stride + KH + whole(rng, 0, 2), column * stride + KW + whole(rng, 0, 2)
+        yield normals(rng, *shape), normals(rng, KH, KW), row, column, stride
+
+
+TASK = Task(
+    "ch02.window_sum", "one number of a correlation", "ch02_convolution#two-dimensions-by-hand", window_sum, cases
+)
+STRIDE = "#how-far-to-move-stride"
+
+TASK.mistake(
+    "the position is not multiplied by the stride",
+    "Output (row, column) belongs to the window that starts stride times as far from the corner.",
+    STRIDE,
+)(given(TASK, stride=1))
+TASK.mistake(
+    "the kernel is turned",
+    "Correlation multiplies number by number as they lie; turning the kernel makes it a convolution.",
+    "#turned-or-not",
+)(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
+TASK.mistake(
+    "the window is averaged",
+    "The products are added up; dividing by their number is a choice that a kernel can make with its weights.",
+)(given(TASK, kernel=lambda kernel: kernel / kernel.size))
+TASK.mistake("row and column are exchanged", "The first index of an array counts rows, from the top.")(
+    exchanged(TASK, "row", "column")
+)
+
+
+@TASK.mistake("only the first axis moves by the stride", "The window moves by the stride in both directions.", STRIDE)
+def first_axis_only(x, kernel, row, column, stride):
+    return np.sum(x[row * stride : row * stride + len(kernel), column : column + kernel.shape[1]] * kernel)

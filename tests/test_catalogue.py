@@ -1,0 +1,60 @@
+"""Tasks are found by where they stand, in the course and in a course of one's own."""
+
+import pytest
+
+from cnncourse.checks import chapters, check, task, tasks
+from cnncourse.checks.catalogue import files
+
+MEAN = """
+import numpy as np
+from cnncourse.checks.task import Task
+
+TASK = Task("ps1.mean", "a mean", "ch01_why_convolution", lambda x: x.mean(), lambda rng: [(rng.random(3),)])
+"""
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    (tmp_path / "nbgrader_config.py").touch()
+    (tmp_path / "checks" / "ps1_numbers").mkdir(parents=True)
+    (tmp_path / "checks" / "ps1_numbers" / "mean.py").write_text(MEAN)
+    (tmp_path / "exercises" / "ps1").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "exercises" / "ps1")
+    return tmp_path
+
+
+def test_every_task_of_the_course_stands_in_the_file_of_its_name():
+    for name, one in tasks().items():
+        assert one.id == name
+        assert files()[name].stem == name.partition(".")[2]
+
+
+def test_a_task_of_ones_own_is_found_from_anywhere_in_the_course_and_checked(course, capsys):
+    assert chapters()[-1] == "ps1_numbers"
+    check("ps1.mean", lambda x: sum(x) / len(x))
+    assert capsys.readouterr().out.startswith("ps1.mean: right")
+
+
+def test_a_task_of_ones_own_that_is_edited_is_read_again(course):
+    assert task("ps1.mean").asks == "a mean"
+    path = course / "checks" / "ps1_numbers" / "mean.py"
+    path.write_text(MEAN.replace("a mean", "the middle of all"))
+    assert task("ps1.mean").asks == "the middle of all"
+
+
+def test_a_task_whose_name_is_not_that_of_its_file_is_told(course):
+    (course / "checks" / "ps1_numbers" / "median.py").write_text(MEAN)
+    with pytest.raises(ValueError, match=r"median.py defines the task 'ps1.mean', but its place says 'ps1.median'"):
+        task("ps1.median")
+
+
+def test_two_tasks_of_one_name_are_told(course):
+    (course / "checks" / "ps1_again").mkdir()
+    (course / "checks" / "ps1_again" / "mean.py").write_text(MEAN)
+    with pytest.raises(ValueError, match=r"two tasks ps1.mean: .*ps1_again.*ps1_numbers"):
+        tasks()
+
+
+def test_outside_of_a_course_there_are_the_shipped_tasks_only(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert {name[:2] for name in tasks()} == {"ch"}

@@ -1,0 +1,43 @@
+"""The wrong answers that many tasks share."""
+
+import numpy as np
+import pytest
+
+from cnncourse.checks.mistakes import cuts_fractions, exchanged, given, ignores, overwrites, then
+from cnncourse.checks.task import Task
+
+
+@pytest.fixture
+def weighted():
+    def reference(x, weight, power=1):
+        return x * weight, x**power
+
+    return Task("ch00.weighted", "a product and a power", "ch00_page#here", reference, lambda rng: [])
+
+
+def test_the_right_answer_to_another_question(weighted):
+    first, second = given(weighted, weight=2, power=lambda power: power + 1)(np.array([3.0]), 5, 1)
+    assert (first, second) == (6, 9)
+
+
+def test_two_arguments_in_each_others_place(weighted):
+    assert exchanged(weighted, "weight", "power")(3.0, 5, 2) == (6, 243)
+
+
+def test_the_right_answer_with_something_done_to_its_parts(weighted):
+    assert then(weighted, lambda product, power: (power, product))(3.0, 5, 2) == (9, 15)
+
+
+def test_a_shared_mistake_is_noted_with_its_name_its_reason_and_its_section(weighted):
+    ignores(weighted, "power", 1, "A power counts.", "#powers")
+    cuts_fractions(weighted)
+    overwrites(weighted, "x")
+    names = [mistake.name for mistake in weighted.misconceptions]
+    assert names == ["power is ignored", "the result is made for whole numbers", "the arguments are overwritten"]
+    assert weighted.misconceptions[0].section == "ch00_page#powers"
+    assert all(mistake.why for mistake in weighted.misconceptions)
+    x = np.array([1.5])
+    assert weighted.misconceptions[0].answer(x, 1.0, 3) == (1.5, 1.5)
+    assert [part.dtype.kind for part in weighted.misconceptions[1].answer(x, 1.0, 3)] == ["i", "i"]
+    assert weighted.misconceptions[2].answer(x, 1.0, 1)[0] == 1.5
+    assert x == 0
