@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
-import yaml
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from conftest import CHROMIUM
@@ -127,20 +126,6 @@ def test_every_link_inside_the_book_leads_somewhere(soups):
                 dead.append(f"{path.relative_to(SITE)} -> {link['href']}")
     assert soups
     assert dead == []
-
-
-@pytest.mark.skipif(bool(MISSING), reason="the book is not built")
-@pytest.mark.parametrize("path", sorted(ROOT.glob("tests/concepts/*.yml")), ids=lambda path: path.stem)
-def test_the_index_leads_to_every_concept_of_the_chapter(path, soups):
-    concepts = yaml.safe_load(path.read_text(encoding="utf-8"))
-    index = soups[SITE / "genindex.html"]
-    entries = set()
-    for link in index.find_all("a", href=True):
-        if link["href"].startswith(f"book/{path.stem}.html#"):
-            # an entry with several places is one item: its name leads to the first, [1] to the second
-            entries.add(link.find_parent("li").find("a").get_text().strip())
-    assert concepts
-    assert sorted({entry for entry in concepts.values() if entry not in entries}) == []
 
 
 @pytest.mark.skipif(bool(MISSING), reason="the book is not built")
