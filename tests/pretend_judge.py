@@ -7,6 +7,8 @@ from pathlib import Path
 
 from nbformat.v4 import new_output
 
+from cnncourse.checks.verdict import Status
+from cnncourse.grading.judge import verdicts
 from cnncourse.grading.judge.rebuilding import rebuild
 
 # From answer to outcome; anything else is wrong
@@ -26,7 +28,7 @@ def grade_notebook(blueprint, text, student, secret, files):
             answer = cell.source
         if cell.cell_type == "code" and about.get("grade"):
             _judge(cell, answer)
-    notebook.metadata["cnncourse"] = {"attention": remarks, "limits": [], "seconds": 0.1}
+    verdicts.write_remarks(notebook, verdicts.Remarks(tuple(remarks), seconds=0.1))
     return notebook
 
 
@@ -39,15 +41,16 @@ def _judge(cell, answer):
         Path(os.environ["PRETEND_LOG"] + ".slow").touch()
         time.sleep(600)
     passed = answer in (RIGHT, PARTIAL, ODD)
-    cell.metadata["cnncourse"] = {
-        "task": "ch02." + cell.metadata.nbgrader.grade_id.removeprefix("check-"),
-        "passed": passed,
-        "words": "" if passed else "expected 3, got <b>4</b>",
-        "misconception": "a row is lost" if answer == "known" else "",
-        "section": "ch02_convolution#padding",
-        "seconds": 0.01,
-        "attention": ["calls the library's own answer"] if answer == ODD else [],
-    }
+    found = verdicts.CellVerdict(
+        "ch02." + cell.metadata.nbgrader.grade_id.removeprefix("check-"),
+        Status.PASSED if passed else Status.WRONG,
+        words="" if passed else "expected 3, got <b>4</b>",
+        misconception="a row is lost" if answer == "known" else "",
+        section="ch02_convolution#padding",
+        seconds=0.01,
+        attention=("calls the library's own answer",) if answer == ODD else (),
+    )
+    verdicts.write(cell, found)
     if answer == PARTIAL:
         cell.outputs = [new_output("execute_result", {"text/plain": "0.1"}, execution_count=1)]
     elif passed:

@@ -3,13 +3,18 @@
 import csv
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from classroom import ASSIGNMENT, CELLS, gradebook_in, hand_in
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from cnncourse.checks.verdict import Status
 from cnncourse.cli import main
+from cnncourse.grading.judge import verdicts
+from cnncourse.grading.judge.verdicts import CellVerdict, Remarks
 from cnncourse.grading.reports import analysis
 from cnncourse.grading.reports.analysis import FEWEST, point_biserial
 from cnncourse.grading.reports.similarity import Pair
@@ -21,20 +26,20 @@ SECTIONS = {"check-pad": "ch02_convolution#zeros-around-an-image", "check-conv2d
 
 
 def verdict(cell, passed, words="", misconception="", seconds=0.1, attention=()):
-    about = {"task": TASKS[cell], "passed": passed, "words": words, "misconception": misconception}
-    return about | {"section": SECTIONS[cell], "seconds": seconds, "attention": list(attention)}
+    status = Status.PASSED if passed else Status.WRONG
+    return CellVerdict(TASKS[cell], status, words, misconception, SECTIONS[cell], seconds, tuple(attention))
 
 
-def graded(folder, student, verdicts, attention=(), text=None, name=ASSIGNMENT):
+def graded(folder, student, found, attention=(), text=None, name=ASSIGNMENT):
     """A graded notebook, as the judge leaves it."""
     place = folder / "autograded" / student / ASSIGNMENT
     place.mkdir(parents=True)
-    cells = [{"cell_type": "markdown", "metadata": {}, "source": "# Exercises"}]
+    notebook = new_notebook(cells=[new_markdown_cell("# Exercises")])
     for cell in CELLS:
-        metadata = {"nbgrader": {"grade_id": cell, "grade": True}}
-        metadata |= {"cnncourse": verdicts[cell]} if cell in verdicts else {}
-        cells.append({"cell_type": "code", "metadata": metadata, "source": "", "outputs": []})
-    notebook = {"cells": cells, "metadata": {"cnncourse": {"attention": list(attention)}}, "nbformat": 4}
+        notebook.cells.append(new_code_cell(metadata={"nbgrader": {"grade_id": cell, "grade": True}}))
+        if cell in found:
+            verdicts.write(notebook.cells[-1], found[cell])
+    verdicts.write_remarks(notebook, Remarks(tuple(attention)))
     (place / f"{name}.ipynb").write_text(json.dumps(notebook) if text is None else text)
 
 
@@ -66,8 +71,8 @@ def small_class(course):
     graded(course, "bo", right | {"check-conv2d": verdict("check-conv2d", True, attention=["calls <b>conv2d</b>"])})
     wrong = verdict("check-pad", False, "expected shape (4, 5)", side, seconds=0.3)
     graded(course, "cy", right | {"check-pad": wrong}, attention=["a file numpy.py lies beside the notebook"])
-    stub = [verdict(cell, False, "not written yet", seconds=0.0) for cell in TASKS]
-    graded(course, "di", dict(zip(TASKS, stub)))
+    stub = {cell: replace(verdict(cell, False, seconds=0.0), status=Status.NOT_WRITTEN) for cell in TASKS}
+    graded(course, "di", stub)
     graded(course, "ed", {})
     nameless = verdict("check-conv2d", False, "expected 1, got 2", seconds=9.0)
     graded(course, "flo", {"check-pad": verdict("check-pad", False, "", other, 0.2), "check-conv2d": nameless})
@@ -154,7 +159,8 @@ def test_text_from_students_is_neither_markup_nor_a_formula(course):
     with gradebook_in(course) as gradebook:
         hand_in(gradebook, "=eve<i>", {"check-pad": 0.0})
     evil = "=HYPERLINK() <script>alert(1)</script>\u202e"
-    about = verdict("check-pad", False, evil, evil, attention=[evil]) | {"task": evil, "section": "javascript:alert(1)"}
+    about = verdict("check-pad", False, evil, evil, attention=[evil])
+    about = replace(about, task=evil, section="javascript:alert(1)")
     graded(course, "=eve<i>", {"check-pad": about}, attention=[evil])
     rows, page = report(course)
     assert "<script" not in page
@@ -185,8 +191,8 @@ def test_a_damaged_notebook_costs_its_verdicts_and_not_the_report(course):
     rows, page = report(course)
     assert [rows["check-pad"][key] for key in ("handed_in", "judged", "passed")] == ["7", "2", "2"]
     assert rows["check-pad"]["median_seconds"] == "0.1"
-    assert "empty: ch02_convolution.ipynb cannot be read" in page
-    assert "deep: ch02_convolution.ipynb cannot be read" in page
+    assert "empty: ch02_convolution.ipynb: the file is empty: no verdicts" in page
+    assert "deep: ch02_convolution.ipynb: the file is not a notebook: it holds no JSON: no verdicts" in page
 
 
 def test_a_class_that_stock_nbgrader_graded_has_points_and_no_verdicts(course):
@@ -249,4 +255,4 @@ def test_the_largest_file_that_is_read_is_a_limit(course, monkeypatch):
     monkeypatch.setattr(analysis, "LARGEST", 10)
     rows, page = report(course)
     assert rows["check-pad"]["judged"] == "0"
-    assert page.count("cannot be read (ValueError)") == 6
+    assert page.count("and 0 MB are the most") == 6

@@ -8,7 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cnncourse.checks.marking import table
+from cnncourse.checks.display import DATA
+from cnncourse.checks.marking import marks, table
 from cnncourse.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,3 +122,13 @@ def test_the_solutions_get_all_points_and_the_untouched_release_none(path, capsy
 
 def test_an_empty_table_is_a_table():
     assert table([]).splitlines()[-1].split() == ["total", "0", "/", "0"]
+
+
+def test_what_went_wrong_is_read_from_the_data_of_a_check_and_not_from_its_words():
+    found = {"status": "wrong", "words": "expected 3, got 4", "misconception": "a row is lost"}
+    shown = nbformat.v4.new_output("display_data", {DATA: found, "text/plain": "ch02.pad: in other words"})
+    error = nbformat.v4.new_output("error", ename="NotRight", evalue="ch02.pad: not right yet", traceback=[])
+    cell = graded('check("ch02.pad", pad)')
+    cell.outputs = [shown, error]
+    (mark,) = marks(nbformat.v4.new_notebook(cells=[cell]))
+    assert (mark.earned, mark.words) == (0.0, "expected 3, got 4; This is what comes out when a row is lost")

@@ -9,7 +9,7 @@ from corpus.course import PATIENCE, Tried, controls, descendants, marked, proble
 from corpus.hostile import HOSTILE, IN_NOTEBOOKS
 
 from cnncourse.grading.judge.judging import grade_notebook
-from cnncourse.grading.judge.rebuilding import Damaged
+from cnncourse.grading.judge.untrusted import Damaged
 
 pytest_plugins = ["corpus.fixtures"]
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]

@@ -10,9 +10,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.utils import determine_grade
 
 from cnncourse.checks import task
-from cnncourse.grading.judge import judging
+from cnncourse.checks.verdict import Status
+from cnncourse.grading.judge import judging, verdicts
 from cnncourse.grading.judge.judging import grade_notebook, packages_of, seed_of
-from cnncourse.grading.judge.rebuilding import Damaged
+from cnncourse.grading.judge.untrusted import Damaged
 from cnncourse.grading.sandbox import sandbox
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,8 +80,16 @@ def scores(notebook):
     return {name: determine_grade(one)[0] for name, one in checks(notebook).items()}
 
 
+def verdict(notebook, name):
+    return verdicts.read(checks(notebook)[name])
+
+
 def words(notebook, name):
-    return checks(notebook)[name].metadata["cnncourse"]["words"]
+    return verdict(notebook, name).words
+
+
+def attention(notebook):
+    return list(verdicts.read_remarks(notebook).attention)
 
 
 def said(notebook):
@@ -96,14 +105,15 @@ def test_right_answers_get_all_points_and_one_line_each():
     (output,) = checks(notebook)["pad"].outputs
     assert (output.output_type, output.name) == ("stream", "stdout")
     assert output.text.startswith("ch02.pad: right, on ")
-    assert notebook.metadata["cnncourse"]["attention"] == []
-    assert notebook.metadata["cnncourse"]["limits"] == sandbox.warm().words()
+    assert verdict(notebook, "pad").status is Status.PASSED
+    assert attention(notebook) == []
+    assert list(verdicts.read_remarks(notebook).limits) == sandbox.warm().words()
 
 
 def test_a_stub_gets_no_points_and_is_not_written_yet():
     notebook = graded(TWO, answered(TWO))
     assert scores(notebook) == {"output_size": 0, "pad": 0}
-    assert words(notebook, "pad") == "not written yet"
+    assert verdict(notebook, "pad").status is Status.NOT_WRITTEN
 
 
 def test_a_wrong_answer_costs_its_task_and_the_mistake_is_named_where_it_is_known():
@@ -112,39 +122,39 @@ def test_a_wrong_answer_costs_its_task_and_the_mistake_is_named_where_it_is_know
     wrong += "    return -(-(n + 2 * padding - dilation * (k - 1) - 1) // stride) + 1"
     notebook = graded(TWO, answered(TWO, **RIGHT | {"output_size": wrong}))
     assert scores(notebook) == {"output_size": 0, "pad": 2.0}
-    found = checks(notebook)["output_size"].metadata["cnncourse"]
+    found = verdict(notebook, "output_size")
+    assert found.status is Status.WRONG
     names = {mistake.name for mistake in task("ch02.output_size").misconceptions}
-    assert found["misconception"] in names
+    assert found.misconception in names
     assert pad.name in names
-    assert found["section"].startswith("ch02_convolution#")
+    assert found.section.startswith("ch02_convolution#")
     display, error = checks(notebook)["output_size"].outputs
     assert set(display.data) == {"text/plain", "text/html"}
     assert error.ename == "NotRight"
-    assert found["misconception"] in display.data["text/plain"]
+    assert found.misconception in display.data["text/plain"]
 
 
 def test_a_wrong_answer_without_a_name_is_told_what_was_expected():
     notebook = graded(TWO, answered(TWO, **RIGHT | {"pad": "def pad(x, padding): return 17"}))
-    found = checks(notebook)["pad"].metadata["cnncourse"]
-    assert found["misconception"] == ""
-    assert found["words"].startswith("expected shape")
+    found = verdict(notebook, "pad")
+    assert found.misconception == ""
+    assert found.words.startswith("expected shape")
 
 
 def test_the_note_of_a_check_has_every_part():
-    note = checks(graded(TWO, answered(TWO, **RIGHT)))["pad"].metadata["cnncourse"]
-    assert {name: type(value) for name, value in note.items()} == {
-        **{"task": str, "passed": bool, "words": str, "misconception": str, "section": str, "seconds": float},
-        **{"attention": list},
-    }
+    found = verdict(graded(TWO, answered(TWO, **RIGHT)), "pad")
+    assert found == verdicts.CellVerdict("ch02.pad", Status.PASSED, section=found.section, seconds=found.seconds)
+    assert found.section.startswith("ch02_convolution#")
+    assert 0 < found.seconds < 10
 
 
 def test_a_notebook_is_judged_twice_in_the_same_way():
     text = answered(TWO, output_size="def output_size(*s): return 3", pad="def pad(x, padding): return x")
     first, second = graded(TWO, text), graded(TWO, text)
     for notebook in (first, second):
-        notebook.metadata.pop("cnncourse")
+        notebook.metadata.pop(verdicts.KEY)
         for one in checks(notebook).values():
-            one.metadata["cnncourse"].pop("seconds")
+            verdicts.write(one, dataclasses.replace(verdicts.read(one), seconds=None))
     assert [(one.get("outputs"), one.metadata) for one in first.cells] == [
         (one.get("outputs"), one.metadata) for one in second.cells
     ]
@@ -217,7 +227,7 @@ def test_an_answer_that_uses_the_library_gets_no_points_and_the_instructor_is_to
     text = answered(TWO, **RIGHT | {"pad": "from cnncourse.convolution import pad_images as pad"})
     notebook = graded(TWO, text)
     assert scores(notebook) == {"output_size": 2.0, "pad": 0}
-    assert notebook.metadata["cnncourse"]["attention"] == ["ch02.pad calls cnncourse.convolution.pad_images"]
+    assert attention(notebook) == ["ch02.pad calls cnncourse.convolution.pad_images"]
 
 
 @pytest.mark.parametrize(
@@ -285,7 +295,7 @@ def test_after_a_crash_the_cells_before_it_are_run_again_and_the_crash_is_not(mo
     known = TWO | {"cells": [*TWO["cells"], cell("show", "print(count)", locked=True, grade=True, points=1.0)]}
     notebook = graded(known, answered(known, before=before, **RIGHT))
     assert checks(notebook)["show"].outputs[0].text == "2\n"
-    assert any("Python was ended here" in told for told in notebook.metadata["cnncourse"]["attention"])
+    assert any("Python was ended here" in told for told in attention(notebook))
 
 
 def test_a_cell_that_kills_only_when_it_is_run_again_is_left_out(tmp_path):
@@ -308,7 +318,7 @@ def test_when_the_time_for_the_notebook_is_used_up_the_rest_is_not_run(monkeypat
     notebook = graded(known, answered(known, before=["print('ran')"], **RIGHT))
     assert "ran" not in said(notebook)
     assert scores(notebook) == {"output_size": 0, "pad": 0}
-    assert all(not one.metadata["cnncourse"]["passed"] for one in checks(notebook).values())
+    assert all(verdict(notebook, name).status is Status.NOT_TRIED for name in checks(notebook))
 
 
 def test_no_kernel_is_left_where_the_judge_itself_stumbles(monkeypatch):
@@ -348,7 +358,7 @@ def test_a_cell_of_asserts_is_run_as_before():
     known = blueprint(output_size="assert output_size(5, 3, 1, 0, 1) == 3", pad="assert pad(1, 1) == 2, 'no'")
     notebook = graded(known, answered(known, **RIGHT | {"pad": "def pad(x, n): return 3"}))
     assert scores(notebook) == {"output_size": 2.0, "pad": 0}
-    assert checks(notebook)["pad"].metadata["cnncourse"]["passed"] is False
+    assert verdict(notebook, "pad").status is Status.WRONG
 
 
 def test_a_cell_of_asserts_fails_however_much_is_printed_before():
@@ -380,7 +390,7 @@ def test_a_file_that_is_no_notebook_is_damaged_before_anything_runs():
 
 def test_what_is_unusual_is_told_to_the_instructor():
     notebook = graded(TWO, answered(TWO, before=["import ctypes"], **RIGHT))
-    assert notebook.metadata["cnncourse"]["attention"] == ["a cell imports ctypes"]
+    assert attention(notebook) == ["a cell imports ctypes"]
 
 
 def test_keras_is_there_only_where_the_assignment_itself_imports_it():
@@ -429,9 +439,6 @@ def test_the_solutions_of_a_chapter_get_all_points(slug):
     ]
     known = {"assignment": slug, "notebook": slug, "kernelspec": None, "cells": cells}
     notebook = graded(known, (ROOT / "solutions" / slug / f"{slug}.ipynb").read_bytes())
-    wrong = {
-        name: words(notebook, name)
-        for name, one in checks(notebook).items()
-        if "cnncourse" in one.metadata and not one.metadata["cnncourse"]["passed"]
-    }
+    found = {name: verdict(notebook, name) for name in checks(notebook)}
+    wrong = {name: one.words for name, one in found.items() if one and not one.passed}
     assert wrong == {}

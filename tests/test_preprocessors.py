@@ -12,6 +12,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
+from cnncourse.checks.verdict import Status
+from cnncourse.grading.judge import verdicts
+
 ROOT = Path(__file__).resolve().parents[1]
 NBGRADER = Path(sys.executable).parent / "nbgrader"
 PAD = "import numpy as np\n\n\ndef pad(x, padding):\n"
@@ -185,9 +188,9 @@ def test_a_file_beside_the_notebook_is_not_used_and_is_told(graded):
 def test_the_graded_notebook_is_valid_and_notes_what_was_found(graded):
     notebook = nbformat.read(graded.folder("wrong") / "ps.ipynb", as_version=4)
     nbformat.validate(notebook)
-    note = next(one for one in notebook.cells if one.id == "check-pad").metadata["cnncourse"]
-    assert (note["task"], note["passed"]) == ("ch02.pad", False)
-    assert notebook.metadata["cnncourse"]["limits"]
+    found = verdicts.read(next(one for one in notebook.cells if one.id == "check-pad"))
+    assert (found.task, found.status) == ("ch02.pad", Status.WRONG)
+    assert verdicts.read_remarks(notebook).limits
 
 
 def test_feedback_can_be_made_of_it(graded):

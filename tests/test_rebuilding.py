@@ -7,7 +7,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from cnncourse.grading.judge import rebuilding
-from cnncourse.grading.judge.rebuilding import Damaged, rebuild
+from cnncourse.grading.judge.rebuilding import rebuild
+from cnncourse.grading.judge.untrusted import Damaged
 
 
 def known(name, source="", kind="code", locked=False, grade=False, solution=False, task=False, points=0.0):
@@ -288,10 +289,9 @@ def test_bytes_that_are_no_notebook_are_told_in_a_sentence(text, words):
         rebuild(BLUEPRINT, text)
 
 
-def test_a_file_over_the_limit_is_not_read(monkeypatch):
-    monkeypatch.setattr(rebuilding, "LARGEST", 1 << 20)
-    with pytest.raises(Damaged, match=r"the file has 2 MB; a notebook may have 1: clear its outputs"):
-        rebuild(BLUEPRINT, b" " * (2 << 20))
+def test_a_file_over_the_limit_is_not_read():
+    with pytest.raises(Damaged, match=r"the file has 31 MB; a notebook may have 30: clear its outputs"):
+        rebuild(BLUEPRINT, b" " * (31 << 20))
 
 
 def test_a_cell_that_is_too_long_is_left_out_and_that_is_remarked():

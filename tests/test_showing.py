@@ -7,6 +7,7 @@ from traitlets.config import Config
 
 from cnncourse.checks import examine_closely, task
 from cnncourse.checks.display import as_html
+from cnncourse.grading.judge import verdicts
 from cnncourse.grading.showing import PICTURE, clean_html, markdown2html, with_links, without_links
 
 STUDENT = {"cell": {"metadata": {}}}
@@ -138,7 +139,9 @@ def verdict(monkeypatch):
 
 
 def test_a_verdict_keeps_its_tables_its_marks_and_its_link(verdict):
-    html = clean_html({"cell": {"metadata": {"cnncourse": {"task": "ch02.pad"}}}}, verdict)
+    cell = new_code_cell()
+    verdicts.write(cell, verdicts.CellVerdict("ch02.pad", verdicts.Status.WRONG))
+    html = clean_html({"cell": cell}, verdict)
     assert '<a href="https://example.org/cnn/book/ch02_convolution.html#' in html
     assert html.count("<td style=") == verdict.count("<td style=") > 4
     assert "color-mix(in srgb, currentColor 30%, transparent)" in html

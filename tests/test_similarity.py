@@ -17,6 +17,7 @@ from bank import ch02_convolution as bank
 
 from cnncourse.checks.probing import limited
 from cnncourse.cli import main
+from cnncourse.grading.judge import untrusted
 from cnncourse.grading.reports import similarity, winnowing
 from cnncourse.grading.reports.similarity import drop_common, library, pairs_of, pairs_with, shared_counts
 from cnncourse.grading.reports.winnowing import Released, Work, hashes_of, picked, released, runs, tokens_of, work_of
@@ -400,21 +401,20 @@ def test_nothing_in_a_submission_is_run_and_nothing_in_it_is_markup(course):
 
 
 BROKEN = {
-    "empty": ("", "it is not a notebook: no JSON"),
-    "cut": ('{"cells": [', "it is not a notebook: no JSON"),
-    "deep": ("[" * 100_000, "it is not a notebook: no JSON"),
-    "list": ("[1, 2]", "there is no code to compare"),
-    "text": ('"cells"', "there is no code to compare"),
+    "empty": ("", "the file is empty"),
+    "cut": ('{"cells": [', "it holds no JSON"),
+    "deep": ("[" * 100_000, "it holds no JSON"),
+    "list": ("[1, 2]", "it holds a list or a single value"),
+    "text": ('"cells"', "it holds a list or a single value"),
     "odd": ('{"cells": [1, null, {"cell_type": "code"}, {"cell_type": "code", "source": [3]}]}', "there is no code"),
-    "digits": ("9" * 10_000, "it is not a notebook: no JSON"),
+    "digits": ("9" * 10_000, "it holds no JSON"),
 }
 
 
-def test_a_broken_notebook_costs_its_student_a_line_and_nobody_else_anything(course, monkeypatch):
-    monkeypatch.setattr(similarity, "LARGEST", 300_000)
+def test_a_broken_notebook_costs_its_student_a_line_and_nobody_else_anything(course):
     for student, (text, _) in BROKEN.items():
         write(course, student, text=text)
-    write(course, "large", text=" " * 300_001)
+    write(course, "large", text=" " * (untrusted.LARGEST + 1))
     os.remove(write(course, "link"))
     (course / "submitted" / "link" / SLUG / "a.ipynb").symlink_to(course / "nbgrader_config.py")
     os.mkfifo(course / "submitted" / "link" / SLUG / "b.ipynb")
@@ -426,8 +426,9 @@ def test_a_broken_notebook_costs_its_student_a_line_and_nobody_else_anything(cou
     for student, (_, said) in BROKEN.items():
         line = next(line for line in page.split("<li>") if line.startswith(f"{student}: "))
         assert said in line
-    assert "large: ch02_convolution.ipynb was left out: it has 0 MB" in page
-    assert page.count("it is a link or a device, not a file") == 2
+    assert "large: ch02_convolution.ipynb has 31 MB, and 31 MB are the most: left out" in page
+    assert "link: a.ipynb is a link to another file: left out" in page
+    assert "link: b.ipynb is no file: left out" in page
     assert "none: there is no code to compare" in page
 
 

@@ -13,7 +13,7 @@ from importlib import import_module
 import numpy as np
 
 from cnncourse.checks.catalogue import chapters, files, find, load
-from cnncourse.checks.display import as_html, as_text, headline
+from cnncourse.checks.display import DATA, as_data, as_html, as_text, headline
 from cnncourse.checks.probing import try_cases
 from cnncourse.checks.verdict import judge, size, weight
 
@@ -102,6 +102,6 @@ def check(name, answer):
         return
     if in_notebook():
         show = import_module("IPython.display").display
-        show({"text/html": as_html(verdict), "text/plain": as_text(verdict)}, raw=True)
+        show({DATA: as_data(verdict), "text/html": as_html(verdict), "text/plain": as_text(verdict)}, raw=True)
         raise NotRight(headline(verdict))
     raise NotRight(as_text(verdict))

@@ -1,4 +1,4 @@
-"""A verdict in words and small tables: HTML in a notebook, plain text elsewhere."""
+"""A verdict in words and small tables: HTML in a notebook, plain text elsewhere, and as data for programs."""
 
 import os
 import re
@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cnncourse.checks.verdict import Status
+
+DATA = "application/vnd.cnncourse.verdict+json"  # beside HTML and text in a notebook, for `cnncourse check`
 LARGEST = 9  # rows and columns of an array that are shown
 KERNELS = ("kernel", "weights", "dw")  # what arrays of weights are called, with rows and columns first
 
@@ -166,7 +169,7 @@ def headline(verdict):
     task = verdict.task
     if verdict.passed:
         return f"{task.id}: right, on {verdict.tried} case{'s' * (verdict.tried != 1)} ({task.asks})."
-    if verdict.finding.difference.words == "not written yet":
+    if verdict.status is Status.NOT_WRITTEN:
         return f"{task.id}: not written yet ({task.asks})."
     return f"{task.id}: not right yet ({task.asks})."
 
@@ -197,7 +200,7 @@ def as_text(verdict):
     ...
     """
     lines = [headline(verdict)]
-    if verdict.passed or verdict.finding.difference.words == "not written yet":
+    if verdict.status in (Status.PASSED, Status.NOT_WRITTEN):
         return lines[0]
     lines += [verdict.finding.difference.words, "The smallest case that shows it:"]
     for name, value, index in parts(verdict.finding, verdict.task.names(), verdict.task.results):
@@ -212,6 +215,21 @@ def as_text(verdict):
     section = section_of(verdict.task, verdict.misconception)
     lines.append(f"See {title(section)} {address(section)}".rstrip())
     return "\n".join(lines)
+
+
+def as_data(verdict):
+    """The verdict for a program that reads the notebook.
+
+    >>> from cnncourse.checks import examine, task
+    >>> as_data(examine(task("ch02.output_size"), lambda *sizes: 0))["status"]
+    'wrong'
+    """
+    finding, mistake = verdict.finding, verdict.misconception
+    return {
+        "status": verdict.status.value,
+        "words": finding.difference.words if finding else "",
+        "misconception": mistake.name if mistake else "",
+    }
 
 
 def table_html(rows):
@@ -248,7 +266,7 @@ def as_html(verdict):
     True
     """
     first = f"<p><strong>{escape(headline(verdict))}</strong></p>"
-    if verdict.passed or verdict.finding.difference.words == "not written yet":
+    if verdict.status in (Status.PASSED, Status.NOT_WRITTEN):
         return first
     blocks = [first, f"<p>{prose(verdict.finding.difference.words)}</p><p>The smallest case that shows it:</p>"]
     boxes = []

@@ -8,6 +8,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+from cnncourse.checks.display import DATA
+
 
 class Unreadable(ValueError):
     """The file is no notebook of this course; the message says what it is and what would do."""
@@ -87,14 +89,11 @@ def told(cell):
     errors = [output for output in cell.outputs if output.output_type == "error"]
     if not errors:
         return "" if cell.execution_count else "not run"
-    shown = [output.data.get("text/plain", "") for output in cell.outputs if output.output_type == "display_data"]
-    lines = shown[-1].splitlines() if shown and errors[0].ename == "NotRight" else []
-    if len(lines) == 1:
-        return "not written yet"
-    if not lines:
+    found = [output.data[DATA] for output in cell.outputs if DATA in output.get("data", {})]
+    if not found or errors[0].ename != "NotRight":
         return f"{errors[0].ename}: {errors[0].evalue}"
-    named = [line.split(".")[0] for line in lines if line.startswith("This is what comes out when ")]
-    return "; ".join([lines[1], *named])
+    mistake = found[-1]["misconception"]
+    return "; ".join([found[-1]["words"], *([f"This is what comes out when {mistake}"] if mistake else [])])
 
 
 def marks(notebook):

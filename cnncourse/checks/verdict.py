@@ -1,12 +1,28 @@
 """The verdict on an answer: a case it gets wrong, the smallest there is, and the mistake it makes, if that is known."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
 from cnncourse.checks.plain import Difference, difference
 from cnncourse.checks.probing import Outcome, try_case
 from cnncourse.checks.task import Misconception, Task
+
+
+class Status(StrEnum):
+    """What became of an answer."""
+
+    PASSED = "passed"
+    WRONG = "wrong"
+    NOT_WRITTEN = "not written"
+    ERROR = "error"  # it raised one, or what came back is no data
+    STOPPED = "stopped"  # it took too long, ended Python, or printed without end
+    NOT_TRIED = "not tried"  # there was no time left
+
+
+# What an outcome's error says beside that there was one
+ERRORS = {"NotImplementedError": Status.NOT_WRITTEN, "TooSlow": Status.STOPPED}
 
 
 @dataclass(frozen=True)
@@ -30,8 +46,16 @@ class Verdict:
     outcomes: tuple = ()
 
     @property
+    def status(self):
+        """What became of the answer."""
+        if self.finding is None:
+            return Status.PASSED
+        error = self.finding.outcome.error
+        return ERRORS.get(error, Status.ERROR) if error else Status.WRONG
+
+    @property
     def passed(self):
-        return self.finding is None
+        return self.status is Status.PASSED
 
 
 def complaint(task, expected, outcome):

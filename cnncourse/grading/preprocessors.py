@@ -9,12 +9,14 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from cnncourse.grading.cohort.coursefolder import files_in, not_used
-from cnncourse.grading.cohort.tables import plain
+from cnncourse.grading.judge import verdicts
 from cnncourse.grading.judge.blueprint import blueprint_of
 from cnncourse.grading.judge.comments import comments
 from cnncourse.grading.judge.judged_by import course_secret
 from cnncourse.grading.judge.judging import Grading
-from cnncourse.grading.judge.rebuilding import Damaged, rebuild
+from cnncourse.grading.judge.quoting import plain
+from cnncourse.grading.judge.rebuilding import rebuild
+from cnncourse.grading.judge.untrusted import Damaged
 
 
 def about(resources):
@@ -44,7 +46,7 @@ class Rebuild(NbGraderPreprocessor):
         remarks = list(map(plain, remarks))  # names of files are a student's
         for remark in remarks:
             self.log.warning("%s: %s", student, remark)
-        rebuilt.metadata["cnncourse"] = {"attention": remarks}
+        verdicts.write_remarks(rebuilt, verdicts.Remarks(tuple(remarks)))
         return rebuilt, resources
 
     def beside(self, course, handed_in, assignment, student):
@@ -71,7 +73,7 @@ class Judge(NbGraderPreprocessor):
         course = CourseDirectory(config=self.config)
         with Gradebook(url, course.course_id) as gradebook:
             blueprint = blueprint_of(gradebook, name, assignment)
-        remarks = notebook.metadata.get("cnncourse", {}).get("attention", [])
+        remarks = verdicts.read_remarks(notebook).attention
         secret = course_secret(course.root)
         files = given_files(course, assignment)
         return Grading(blueprint, notebook, remarks, student, secret, files).run(), resources

@@ -13,6 +13,8 @@ from bleach.sanitizer import Cleaner
 from jinja2 import pass_context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from cnncourse.grading.judge import verdicts
+
 TAGS = {
     *("a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3"),
     *("h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup"),
@@ -105,8 +107,8 @@ def clean_html(context, html):
     '<i>1</i>'
     """
     text = html.decode(errors="replace") if isinstance(html, bytes) else str(html)
-    cell = context.get("cell") or {"metadata": {}}
-    return (with_links if "task" in cell["metadata"].get("cnncourse", {}) else without_links)(text)
+    cell = context.get("cell")
+    return (without_links if verdicts.read(cell) is None else with_links)(text)
 
 
 @pass_context

@@ -15,6 +15,7 @@ import nbformat
 import psutil
 from nbgrader.utils import determine_grade
 
+from cnncourse.grading.judge import verdicts
 from cnncourse.grading.sandbox.kernels import PASSIVE
 from corpus import ASSIGNMENT, FILE, MARKER, POINTS, ROOT, as_bytes, solved, with_cell
 
@@ -128,10 +129,10 @@ def scores(notebook):
 
 def told(notebook):
     """What a graded notebook tells: the notes of the judge, and the outputs of the cells that check."""
-    yield from notebook.metadata.get("cnncourse", {}).get("attention", [])
+    yield from verdicts.read_remarks(notebook).attention
     for each in notebook.cells:
-        about = each.metadata.get("cnncourse", {})
-        yield from [about.get("words", ""), about.get("misconception", ""), *about.get("attention", [])]
+        found = verdicts.read(each)
+        yield from [found.words, found.misconception, *found.attention] if found else []
         for output in each.get("outputs", []):
             yield from [output.get("evalue", ""), output.get("text", "")]
 

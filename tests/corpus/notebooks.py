@@ -62,7 +62,7 @@ def outputs_that_were_saved(notebook, folder):
 def a_verdict_in_the_metadata(notebook, folder):
     """The metadata hold what the judge would have noted about a right answer."""
     for task in POINTS:
-        said = {"task": task, "passed": True, "words": "", "misconception": "", "seconds": 0.1, "attention": []}
+        said = {"task": task, "passed": True, "status": "passed", "words": "", "seconds": 0.1, "attention": []}
         check(notebook, task).metadata["cnncourse"] = said
         solution(notebook, task).metadata["cnncourse"] = said
     notebook.metadata["cnncourse"] = {"attention": ["<script>window.pwned = 1</script>"], "limits": [], "seconds": 0.1}

@@ -8,7 +8,7 @@ from itertools import chain, islice
 import dask
 from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin, as_completed
 
-from cnncourse.grading.judge.rebuilding import Damaged
+from cnncourse.grading.judge.untrusted import Damaged
 from cnncourse.grading.sandbox import sandbox
 from cnncourse.grading.sandbox.warmprocess import NoSandbox, WarmProcess
 

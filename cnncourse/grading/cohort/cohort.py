@@ -3,6 +3,7 @@
 from nbgrader.api import MissingEntry
 
 from cnncourse.grading.cohort.gradebook import automatic_scores, preview, record, standings
+from cnncourse.grading.judge import verdicts
 from cnncourse.grading.judge.blueprint import blueprint_of
 from cnncourse.grading.judge.judged_by import course_secret, judge_version
 
@@ -15,15 +16,18 @@ def attention(notebooks):
     """What an instructor should look at in these graded notebooks, as sentences.
 
     >>> from nbformat.v4 import new_code_cell, new_notebook
-    >>> cell = new_code_cell(metadata={"cnncourse": {"task": "ch02.pad", "attention": ["calls numpy.pad"]}})
-    >>> attention({"ps1": new_notebook(cells=[cell], metadata={"cnncourse": {"attention": ["a cell was added"]}})})
+    >>> notebook = new_notebook(cells=[new_code_cell()])
+    >>> verdicts.write_remarks(notebook, verdicts.Remarks(("a cell was added",)))
+    >>> found = verdicts.CellVerdict("ch02.pad", verdicts.Status.WRONG, attention=("calls numpy.pad",))
+    >>> verdicts.write(notebook.cells[0], found)
+    >>> attention({"ps1": notebook})
     ['a cell was added', 'ch02.pad: calls numpy.pad']
     """
     said = []
     for notebook in notebooks.values():
-        said += notebook.metadata.get("cnncourse", {}).get("attention", [])
-        for found in (cell.metadata.get("cnncourse", {}) for cell in notebook.cells):
-            said += [f"{found['task']}: {words}" for words in found.get("attention", []) if words not in " ".join(said)]
+        said += verdicts.read_remarks(notebook).attention
+        for found in filter(None, map(verdicts.read, notebook.cells)):
+            said += [f"{found.task}: {words}" for words in found.attention if words not in " ".join(said)]
     return said
 
 

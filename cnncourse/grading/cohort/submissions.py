@@ -14,6 +14,7 @@ from nbgrader.utils import chdir, parse_utc
 
 from cnncourse.grading.cohort.coursefolder import files_in, folders, not_used
 from cnncourse.grading.cohort.journal import text_of, write_durably
+from cnncourse.grading.judge.untrusted import reason_not_to_read
 
 
 @dataclass
@@ -73,7 +74,7 @@ class Course:
         largest = self.directory.max_file_size * 1000
         for name in names:
             path = folder / f"{name}.ipynb"
-            reason = _reason_not_to_read(path, largest)
+            reason = reason_not_to_read(path, largest)
             if reason:
                 found.refused[name] = reason
             elif path.exists():
@@ -128,7 +129,7 @@ class Course:
         for place, into in ((given, found.given), (folder, found.own)):
             for path in files_in(place, [*self.directory.ignore, "*.ipynb"]):
                 name = str(path.relative_to(place))
-                reason = _reason_not_to_read(path, largest)
+                reason = reason_not_to_read(path, largest)
                 total += 0 if reason else path.stat().st_size
                 if reason or total > self.directory.max_dir_size * 1000:
                     found.remarks.append(f"{reason or f'{name} makes the folder too large'}: left out")
@@ -141,14 +142,3 @@ class Course:
             found.timestamp = parse_utc(stamp) if stamp else None
         except Exception:  # it raises whatever its parser meets
             found.remarks.append("timestamp.txt holds no date, so it counts as handed in on time")
-
-
-def _reason_not_to_read(path, largest):
-    """A link could lead to the gradebook or to somebody else's answers; a pipe would never end."""
-    if path.is_symlink():
-        return f"{path.name} is a link to another file"
-    if path.exists() and not path.is_file():
-        return f"{path.name} is no file"
-    if path.exists() and path.stat().st_size > largest:
-        return f"{path.name} has {path.stat().st_size / 1e6:.0f} MB, and {largest / 1e6:.0f} MB are the most"
-    return ""

@@ -4,6 +4,8 @@ import textwrap
 from collections import Counter
 from dataclasses import dataclass
 
+from cnncourse.grading.judge.quoting import plain
+
 
 @dataclass
 class Row:
@@ -13,16 +15,6 @@ class Row:
     standing: object = None  # what the gradebook says, if it says anything
     remarks: tuple = ()
     state: str = "graded before"
-
-
-def plain(text):
-    """Words that may quote a student, for a terminal: on one line, and nothing in them that moves the cursor.
-
-    >>> plain("red \\x1b[31m\\nline")
-    'red ·[31m line'
-    """
-    words = " ".join(text.split())
-    return "".join(letter if letter.isprintable() else "·" for letter in words)
 
 
 def lateness(standing):

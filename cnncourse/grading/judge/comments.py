@@ -2,30 +2,26 @@
 
 from nbgrader.utils import compute_checksum, is_grade, is_solution, is_task
 
-
-def harmless(text):
-    """Words that may quote a student, for a comment, which nbgrader reads as Markdown: no HTML and no link in it.
-
-    >>> harmless("NameError: <img src=x> ![a](http://x)")
-    'NameError: ‹img src=x> ![a] (http://x)'
-    """
-    return " ".join(text.replace("<", "‹").replace("](", "] (").split())
+from cnncourse.grading.judge import verdicts
+from cnncourse.grading.judge.quoting import harmless
 
 
 def said_by(cell):
     """What a check cell found wrong, as sentences, or "".
 
     >>> from nbformat.v4 import new_code_cell
-    >>> found = {"task": "ch02.pad", "passed": False, "words": "expected 3, got 4", "misconception": "a row is lost"}
-    >>> said_by(new_code_cell(metadata={"cnncourse": found}))
+    >>> cell = new_code_cell()
+    >>> verdict = verdicts.CellVerdict("ch02.pad", verdicts.Status.WRONG, "expected 3, got 4", "a row is lost")
+    >>> verdicts.write(cell, verdict)
+    >>> said_by(cell)
     'ch02.pad: expected 3, got 4. This is what comes out when a row is lost.'
     """
-    found = cell.metadata.get("cnncourse", {})
-    if not found or found["passed"]:
+    found = verdicts.read(cell)
+    if found is None or found.passed:
         return ""
-    sentences = [f"{found['task']}: {found['words']}."]
-    if found["misconception"]:
-        sentences.append(f"This is what comes out when {found['misconception']}.")
+    sentences = [f"{found.task}: {found.words}."]
+    if found.misconception:
+        sentences.append(f"This is what comes out when {found.misconception}.")
     return harmless(" ".join(sentences))
 
 
@@ -37,12 +33,10 @@ def comments(notebook):
 
     >>> from nbformat.v4 import new_code_cell, new_notebook
     >>> answer = {"grade_id": "pad", "grade": False, "solution": True}
-    >>> check = {"grade_id": "check-pad", "grade": True, "solution": False, "points": 2}
-    >>> found = {"task": "ch02.pad", "passed": False, "words": "expected 3, got 4", "misconception": ""}
-    >>> comments(new_notebook(cells=[
-    ...     new_code_cell("def pad(): pass", metadata={"nbgrader": answer}),
-    ...     new_code_cell("check()", metadata={"nbgrader": check, "cnncourse": found}),
-    ... ]))
+    >>> about = {"grade_id": "check-pad", "grade": True, "solution": False, "points": 2}
+    >>> check = new_code_cell("check()", metadata={"nbgrader": about})
+    >>> verdicts.write(check, verdicts.CellVerdict("ch02.pad", verdicts.Status.WRONG, "expected 3, got 4"))
+    >>> comments(new_notebook(cells=[new_code_cell("def pad(): pass", metadata={"nbgrader": answer}), check]))
     {'pad': 'ch02.pad: expected 3, got 4.'}
     """
     said, answer = {}, None

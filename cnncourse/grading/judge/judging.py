@@ -8,12 +8,12 @@ import numpy as np
 from nbformat.v4 import new_output
 
 from cnncourse.checks import task as task_of
-from cnncourse.checks.display import as_html, as_text, headline
-from cnncourse.checks.verdict import judge
-from cnncourse.grading.cohort.tables import plain
-from cnncourse.grading.judge import evidence
+from cnncourse.checks.display import as_html, as_text, headline, section_of
+from cnncourse.checks.verdict import Status, judge
+from cnncourse.grading.judge import evidence, verdicts
 from cnncourse.grading.judge.blueprint import asked
 from cnncourse.grading.judge.rebuilding import rebuild
+from cnncourse.grading.judge.verdicts import CellVerdict, Remarks
 from cnncourse.grading.sandbox import sandbox
 from cnncourse.grading.sandbox.inside.standins import LIBRARIES
 from cnncourse.grading.sandbox.kernels import Kernel
@@ -21,7 +21,6 @@ from cnncourse.grading.sandbox.kernels import Kernel
 CELL_SECONDS = 60.0
 NOTEBOOK_SECONDS = 600.0
 RESTARTS = 12
-SAID = 1000  # characters of a remark, which may quote a student
 ENDS = {
     "dead": "Python was ended here: by the code itself, by its crash, or by the system because it used too much memory",
     "stopped": "it was not finished in time and was stopped",
@@ -58,7 +57,7 @@ def grade_notebook(blueprint, text, student, secret, files=None):
     >>> grade_notebook({"cells": [], "kernelspec": None}, b"PK", "ada", "secret")
     Traceback (most recent call last):
     ...
-    cnncourse.grading.judge.rebuilding.Damaged: the file is not a notebook: it holds no JSON
+    cnncourse.grading.judge.untrusted.Damaged: the file is not a notebook: it holds no JSON
     """
     notebook, remarks = rebuild(blueprint, text)
     return Grading(blueprint, notebook, remarks, student, secret, files).run()
@@ -89,10 +88,8 @@ class Grading:
         finally:
             if self.kernel:
                 self.kernel.close()
-        limits = sandbox.warm(self.packages).words()
-        seconds = round(time.monotonic() - start, 3)
-        attention = list(dict.fromkeys(map(said, self.attention)))
-        self.notebook.metadata["cnncourse"] = {"attention": attention, "limits": limits, "seconds": seconds}
+        limits = tuple(sandbox.warm(self.packages).words())
+        verdicts.write_remarks(self.notebook, Remarks(tuple(self.attention), limits, time.monotonic() - start))
         return self.notebook
 
     def ready(self):
@@ -127,9 +124,10 @@ class Grading:
         if not graded:
             self.look(cell)
         if self.left() <= 0:
-            self.fail(cell, "not run: the time for the whole notebook was used up")
+            words = "not run: the time for the whole notebook was used up"
+            self.fail(cell, words)
             if graded:
-                self.believe(cell, about["grade_id"])
+                verdicts.write(cell, CellVerdict(about["grade_id"], Status.NOT_TRIED, words, seconds=0.0))
             return
         ran = self.ready().execute(cell.source, min(CELL_SECONDS, self.left()))
         cell.outputs, cell.execution_count = ran.outputs, ran.count
@@ -139,15 +137,16 @@ class Grading:
             self.fail(cell, ENDS[ran.end])
             self.attention.append(f"a cell: {ENDS[ran.end]}")
         if graded:
-            self.believe(cell, about["grade_id"])
+            self.believe(cell, about["grade_id"], ran.end)
         elif not about:
             excuse(cell)
 
-    def believe(self, cell, name):
+    def believe(self, cell, name, end):
         """Note what a cell of tests found out by itself, inside the student's own process."""
         errors = [output for output in cell.outputs if output.output_type == "error"]
         words = "; ".join(f"{error.ename}: {error.evalue}".removeprefix("NotRight: ") for error in errors)
-        self.verdict(cell, name, words, passed=not errors)
+        status = Status.STOPPED if end != "done" else Status.WRONG if errors else Status.PASSED
+        verdicts.write(cell, CellVerdict(name, status, words, seconds=0.0))
         self.attention.append(f"{name} was judged by tests in the student's own process")
         tolerate(cell)
 
@@ -161,18 +160,15 @@ class Grading:
         task = task_of(name)
         cases = list(task.cases(np.random.default_rng(seed_of(self.secret, self.student, name))))
         if self.left() <= 0:
-            words = "not tried: the time for the whole notebook was used up"
-            self.verdict(cell, name, words, section=task.section)
-            self.fail(cell, words)
+            self.miss(cell, task, Status.NOT_TRIED, "not tried: the time for the whole notebook was used up", 0.0)
             return
         kernel = self.ready()
         start = time.monotonic()
         outcomes, end = kernel.probe(task, expression, cases, min(task.seconds, self.left()))
         if end != "done":
-            words = f"the answer was tried: {ENDS[end]}"
             self.attention.append(f"{name}: {ENDS[end]}")
-            self.verdict(cell, name, words, section=task.section, seconds=time.monotonic() - start)
-            self.fail(cell, words)
+            words = f"the answer was tried: {ENDS[end]}"
+            self.miss(cell, task, Status.STOPPED, words, time.monotonic() - start)
             return
         try:
             found = judge(task, cases, outcomes[: len(cases)])
@@ -180,53 +176,36 @@ class Grading:
         except Exception as wrong:  # what comes back is plain data, and it can be anything
             words = f"what came back cannot be judged: {wrong}"
             self.attention.append(f"{name}: {words}")
-            self.verdict(cell, name, words, section=task.section, attention=[words])
-            self.fail(cell, words)
+            self.miss(cell, task, Status.ERROR, words, 0.0, attention=(words,))
             return
         seconds = time.monotonic() - start
         cell.execution_count = None
         if found.passed:
-            self.verdict(cell, name, "", passed=True, section=task.section, seconds=seconds)
+            verdicts.write(cell, CellVerdict(name, Status.PASSED, section=task.section, seconds=seconds))
             cell.outputs = [new_output("stream", name="stdout", text=headline(found) + "\n")]
             return
         outcome, difference = found.finding.outcome, found.finding.difference
-        attention = []
+        attention = ()
         called = outcome.message.split(" ")[0]
         if outcome.error == "NotAvailable" and called.split(".")[0] in LIBRARIES:  # else it is an error of their own
-            attention = [f"calls {called}"]
+            attention = (f"calls {called}",)
         elif outcome.error == "Garbled":
-            attention = [outcome.message]
+            attention = (outcome.message,)
         self.attention += [f"{name} {words}" for words in attention]
-        mistake = found.misconception
-        section = (mistake and mistake.section) or task.section
-        self.verdict(
-            *(cell, name, difference.words),
-            misconception=mistake.name if mistake else "",
-            section=section,
-            seconds=seconds,
-            attention=attention,
-        )
+        mistake = found.misconception.name if found.misconception else ""
+        section = section_of(task, found.misconception)
+        verdict = CellVerdict(name, found.status, difference.words, mistake, section, seconds, attention)
+        verdicts.write(cell, verdict)
         cell.outputs = [new_output("display_data", data=shown), not_right(headline(found))]
 
-    def verdict(self, cell, task, words, passed=False, misconception="", section="", seconds=0.0, attention=()):
-        """Note in the cell what was found, for the gradebook and for the analysis of the class."""
-        cell.metadata["cnncourse"] = {
-            **{"task": task, "passed": passed, "words": said(words), "misconception": misconception},
-            **{"section": section, "seconds": round(seconds, 3), "attention": [said(one) for one in attention]},
-        }
+    def miss(self, cell, task, status, words, seconds, attention=()):
+        """Note in a cell that its answer could not be judged, and why."""
+        verdicts.write(cell, CellVerdict(task.id, status, words, "", task.section, seconds, attention))
+        self.fail(cell, words)
 
     def fail(self, cell, words):
         """Say in a cell what ended it."""
         cell.outputs = [*cell.outputs, not_right(words[0].upper() + words[1:] + ".")]
-
-
-def said(words):
-    """Words that may quote a student, for a gradebook and a terminal: on one line, and not without end.
-
-    >>> said("a" + chr(27) + chr(10) + "b"), len(said("x" * 5000))
-    ('a· b', 1001)
-    """
-    return plain(words if len(words) <= SAID else words[:SAID] + "…")
 
 
 def not_right(words):

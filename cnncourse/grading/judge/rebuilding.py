@@ -1,86 +1,13 @@
 """A student's notebook put together again from the gradebook's own cells, whatever was done to it."""
 
-import json
 import re
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from cnncourse.grading.judge.blueprint import asked
+from cnncourse.grading.judge.untrusted import cells_of, read
 
-LARGEST = 30 << 20  # bytes of a notebook
-CELLS = 2000
 MOST = 1_000_000  # characters of a cell
-PICTURES = {"image/png", "image/jpeg", "image/gif"}  # what can be pasted into a text, and cannot act in a page
-
-
-class Damaged(ValueError):
-    """The file is no notebook; the message says what it is."""
-
-
-def read(text):
-    """The notebook in some bytes, of whatever version.
-
-    >>> read(b"PK")
-    Traceback (most recent call last):
-    ...
-    cnncourse.grading.judge.rebuilding.Damaged: the file is not a notebook: it holds no JSON
-    """
-    if len(text) > LARGEST:
-        raise Damaged(f"the file has {len(text) >> 20} MB; a notebook may have {LARGEST >> 20}: clear its outputs")
-    if not text.strip():
-        raise Damaged("the file is empty")
-    try:
-        notebook = json.loads(text.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as wrong:  # UnicodeDecodeError is a ValueError
-        raise Damaged("the file is not a notebook: it holds no JSON") from wrong
-    if not isinstance(notebook, dict):
-        raise Damaged("the file is not a notebook: it holds a list or a single value")
-    version = notebook.get("nbformat", 4)
-    if version not in (3, 4):
-        raise Damaged(
-            f"the notebook has format version {str(version)[:20]}, which is not known here: save it as version 4"
-        )
-    return notebook
-
-
-def cells_of(notebook):
-    """The cells of a notebook of any version as (type, source, pictures, what nbgrader noted), in their order.
-
-    >>> cells_of({"nbformat": 4, "cells": [{"cell_type": "code", "source": ["1", "+1"]}]})
-    [('code', '1+1', {}, {})]
-    """
-    sheets = notebook.get("worksheets")
-    cells = notebook.get("cells")
-    if cells is None and isinstance(sheets, list):  # before version 4
-        lists = [sheet["cells"] for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)]
-        cells = [cell for one in lists for cell in one] if lists else None
-    if not isinstance(cells, list):
-        raise Damaged("the file is not a notebook: it has no cells")
-    if len(cells) > CELLS:
-        raise Damaged(f"the notebook has {len(cells)} cells; {CELLS} are read at most")
-    return [_plain(cell) for cell in cells if isinstance(cell, dict)]
-
-
-def _plain(cell):
-    source = cell.get("source", cell.get("input", ""))
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    metadata = cell.get("metadata")
-    about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    kind = "code" if cell.get("cell_type") == "code" else "markdown"
-    if not isinstance(source, str):
-        source = ""
-    source = source.replace("\r\n", "\n").encode("utf-8", "replace").decode()
-    return kind, source, _pictures(cell.get("attachments")), about if isinstance(about, dict) else {}
-
-
-def _pictures(attachments):
-    kept = {}
-    for name, forms in attachments.items() if isinstance(attachments, dict) else ():
-        known = {kind: data for kind, data in forms.items() if kind in PICTURES} if isinstance(forms, dict) else {}
-        if known and all(isinstance(data, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", data) for data in known.values()):
-            kept[name.encode("utf-8", "replace").decode()] = known
-    return kept
 
 
 def rebuild(blueprint, text):
@@ -98,12 +25,12 @@ def rebuild(blueprint, text):
     submitted = cells_of(read(text))
     known = {cell["name"]: cell for cell in blueprint["cells"]}
     remarks, placed, order = [], {}, []  # order: [name or None, type, source, pictures]
-    for kind, source, pictures, about in submitted:
+    for one in submitted:
+        name, kind, source, pictures = one.name, one.kind, one.source, one.pictures
         if len(source) > MOST:
             remarks.append(f"a cell has {len(source)} characters and is left out; {MOST} are read at most")
             source = ""
-        name = about.get("grade_id")
-        cell = known.get(name) if isinstance(name, str) else None
+        cell = known.get(name)
         if cell is None:
             order.append([None, kind, source, pictures])
         elif cell["locked"]:

@@ -4,7 +4,6 @@ It reads the verdicts that the judge left in `autograded/*/ASSIGNMENT/*.ipynb` a
 """
 
 import csv
-import json
 import math
 import statistics
 from collections import Counter
@@ -14,10 +13,14 @@ from pathlib import Path
 import numpy as np
 from nbgrader.api import MissingEntry
 
-from cnncourse.grading.reports.analysis_page import analysis_page
+from cnncourse.checks.verdict import Status
 from cnncourse.grading.cohort.coursefolder import NoSuchCourse, course_here, folders, one_name
-from cnncourse.grading.reports.exports import harmless, number
 from cnncourse.grading.cohort.gradebook import open_gradebook
+from cnncourse.grading.judge import verdicts
+from cnncourse.grading.judge.untrusted import Damaged, cells_of, read_file
+from cnncourse.grading.judge.verdicts import CellVerdict
+from cnncourse.grading.reports.analysis_page import analysis_page
+from cnncourse.grading.reports.exports import harmless, number
 from cnncourse.grading.reports.scores import cell_scores
 
 LARGEST = 100_000_000  # bytes of a graded notebook: its outputs are capped, so that none comes near
@@ -31,12 +34,7 @@ class Answer:
     student: str
     notebook: str
     cell: str
-    task: str
-    passed: bool
-    words: str = ""
-    misconception: str = ""
-    section: str = ""
-    seconds: float | None = None
+    verdict: CellVerdict
 
 
 @dataclass(frozen=True)
@@ -65,69 +63,22 @@ class Item:
         return self.passed / self.judged if self.judged else None
 
 
-def text(value):
-    """A string from data that may hold anything.
-
-    >>> text("pad"), text(None), text(["x"])
-    ('pad', '', '')
-    """
-    return value if isinstance(value, str) else ""
-
-
-def sentences(about):
-    """What a person should look at, from the metadata of a cell or of a notebook.
-
-    >>> sentences({"attention": ["calls conv2d", 5]}), sentences({})
-    (['calls conv2d'], [])
-    """
-    found = about.get("attention")
-    return [one for one in found if isinstance(one, str) and one] if isinstance(found, list) else []
-
-
-def verdicts(about, student, notebook, cell):
-    """The answer that a cell's metadata tells of, or None.
-
-    >>> verdicts({"task": "ch02.pad", "passed": True, "seconds": 0.5}, "ada", "ch02", "check-pad").seconds
-    0.5
-    """
-    if not isinstance(about.get("passed"), bool) or not text(about.get("task")):
-        return None
-    seconds = about.get("seconds")
-    is_time = isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds < math.inf
-    words = [text(about.get(key)) for key in ("words", "misconception", "section")]
-    return Answer(student, notebook, cell, about["task"], about["passed"], *words, float(seconds) if is_time else None)
-
-
-def part(thing, key, kind):
-    """The value of a key if it is of the kind that it should be, else an empty one.
-
-    >>> part({"metadata": 3}, "metadata", dict), part([], "cells", list)
-    ({}, [])
-    """
-    value = thing.get(key) if isinstance(thing, dict) else None
-    return value if isinstance(value, kind) else kind()
-
-
 def read_graded(path, student):
     """The answers in a graded notebook, and what a person should look at, as (task or "", sentence).
 
     >>> read_graded(Path("nowhere.ipynb"), "ada")
     Traceback (most recent call last):
     ...
-    FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.ipynb'
+    cnncourse.grading.judge.untrusted.Damaged: nowhere.ipynb cannot be opened
     """
-    if path.stat().st_size > LARGEST:
-        raise ValueError(f"more than {LARGEST / 1e6:.0f} MB")
-    notebook = json.loads(path.read_bytes())
+    notebook = read_file(path, LARGEST)
+    attention = [("", one) for one in verdicts.read_remarks(notebook).attention]
     answers = []
-    attention = [("", one) for one in sentences(part(part(notebook, "metadata", dict), "cnncourse", dict))]
-    for cell in part(notebook, "cells", list):
-        metadata = part(cell, "metadata", dict)
-        about, name = part(metadata, "cnncourse", dict), text(part(metadata, "nbgrader", dict).get("grade_id"))
-        answer = verdicts(about, student, path.stem, name)
-        if answer:
-            answers.append(answer)
-        attention += [(text(about.get("task")), one) for one in sentences(about)]
+    for cell in cells_of(notebook):
+        verdict = verdicts.read(cell)
+        if verdict:
+            answers.append(Answer(student, path.stem, cell.name, verdict))
+            attention += [(verdict.task, one) for one in verdict.attention]
     return answers, attention
 
 
@@ -142,8 +93,8 @@ def read_class(graded):
         for path in sorted(folder.glob("*.ipynb")):
             try:
                 found, looks = read_graded(path, student)
-            except (OSError, ValueError, RecursionError) as why:
-                remarks.append(f"{student}: {path.name} cannot be read ({type(why).__name__}); no verdicts.")
+            except Damaged as why:
+                remarks.append(f"{student}: {why}: no verdicts.")
                 continue
             answers += found
             attention += [(student, task, sentence) for task, sentence in looks]
@@ -174,7 +125,7 @@ def items_of(scores, answers):
     """
     by_cell, totals, verdict = {}, Counter(), {}
     for answer in answers:
-        verdict[answer.notebook, answer.cell, answer.student] = answer
+        verdict[answer.notebook, answer.cell, answer.student] = answer.verdict
     order = {(answer.notebook, answer.cell): None for answer in answers}
     for one in scores:
         by_cell.setdefault((one.notebook, one.cell), []).append(one)
@@ -185,34 +136,34 @@ def items_of(scores, answers):
 
 
 def item_of(name, scores, totals, verdict):
-    """One item, from the scores in its cell, the students' total points and the judge's answers.
+    """One item, from the scores in its cell, the students' total points and the judge's verdicts.
 
     >>> from cnncourse.grading.reports.scores import CellScore
     >>> item_of(("ch02", "essay"), [CellScore("ada", "ch02", "essay", 2.0, 3.0, "markdown")], {"ada": 2.0}, {}).mean
     2.0
     """
     judged = [(one, verdict[(*name, one.student)]) for one in scores if (*name, one.student) in verdict]
-    answers = [answer for _, answer in judged]
-    written = [answer for answer in answers if answer.words != "not written yet"]
+    found = [one for _, one in judged]
+    written = [one for one in found if one.status is not Status.NOT_WRITTEN]
     points = [one.score for one in scores if one.score is not None]
-    times = sorted(answer.seconds for answer in written if answer.seconds is not None)
-    named = Counter(answer.misconception for answer in answers if answer.misconception and not answer.passed)
-    sections = {answer.misconception: answer.section for answer in reversed(answers)}
-    own = [answer.section for answer in answers if answer.section and not answer.misconception]
+    times = sorted(one.seconds for one in written if one.seconds is not None)
+    named = Counter(one.misconception for one in found if one.misconception and not one.passed)
+    sections = {one.misconception: one.section for one in reversed(found)}
+    own = [one.section for one in found if one.section and not one.misconception]
     return Item(
         *name,
-        task=answers[0].task if answers else name[1],
+        task=found[0].task if found else name[1],
         points=scores[0].points,
         handed_in=len(scores),
-        judged=len(answers),
+        judged=len(found),
         written=len(written),
-        passed=sum(answer.passed for answer in answers),
+        passed=sum(one.passed for one in found),
         scored=len(points),
         mean=statistics.fmean(points) if points else None,
         median=statistics.median(times) if times else None,
         slow=times[math.ceil(0.9 * len(times)) - 1] if times else None,
         discrimination=point_biserial(
-            [answer.passed for answer in answers], [totals[one.student] - (one.score or 0.0) for one, _ in judged]
+            [one.passed for one in found], [totals[one.student] - (one.score or 0.0) for one, _ in judged]
         ),
         misconceptions=tuple(
             (words, count, sections[words]) for words, count in sorted(named.items(), key=lambda one: (-one[1], one[0]))

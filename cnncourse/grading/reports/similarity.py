@@ -5,9 +5,6 @@ is executed, and a file that cannot be read costs its student a line in the repo
 """
 
 import csv
-import json
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,20 +12,16 @@ import numpy as np
 
 import cnncourse
 from cnncourse.grading.cohort.coursefolder import NoSuchCourse, course_here, folders, one_name
+from cnncourse.grading.judge.untrusted import Damaged, cells_of, read_file
 from cnncourse.grading.reports.exports import harmless
 from cnncourse.grading.reports.similarity_page import similarity_page
 from cnncourse.grading.reports.winnowing import Work, released, work_of
 
-LARGEST = 20_000_000  # bytes of a notebook, outputs included
 MOST_CODE = 200_000  # characters of code that are compared, of each student
 FEWEST = 4  # shared fingerprints that make a pair
 # A fingerprint that more of the class has than this is what everybody writes; in a small class nothing is
 COMMON_SHARE, COMMON_STUDENTS = 0.3, 10
 BLOCK = 4096  # columns of the table of students and fingerprints that are in memory at once
-
-
-class Unreadable(ValueError):
-    """A file that holds no notebook; the message says why, in words for the instructor."""
 
 
 @dataclass(frozen=True)
@@ -47,49 +40,9 @@ def code_cells(path):
     >>> code_cells(Path("nowhere.ipynb"))
     Traceback (most recent call last):
     ...
-    cnncourse.grading.reports.similarity.Unreadable: it cannot be opened
+    cnncourse.grading.judge.untrusted.Damaged: nowhere.ipynb cannot be opened
     """
-    try:
-        about = os.lstat(path)
-        if not stat.S_ISREG(about.st_mode):
-            raise Unreadable("it is a link or a device, not a file")
-        if about.st_size > LARGEST:
-            raise Unreadable(f"it has {about.st_size / 1e6:.0f} MB, and {LARGEST / 1e6:.0f} MB are read at most")
-        notebook = json.loads(path.read_bytes())
-    except OSError as why:
-        raise Unreadable("it cannot be opened") from why
-    except (ValueError, RecursionError) as why:
-        raise why if isinstance(why, Unreadable) else Unreadable("it is not a notebook: no JSON") from why
-    return [source for source in map(source_of, cells_of(notebook)) if source.strip()]
-
-
-def cells_of(notebook):
-    """The cells of a notebook of format 3 or 4, or of whatever calls itself one.
-
-    >>> cells_of({"worksheets": [{"cells": [1]}, 2]}), cells_of([])
-    ([1], [])
-    """
-    parts = [notebook]
-    if isinstance(notebook, dict) and isinstance(notebook.get("worksheets"), list):
-        parts += notebook["worksheets"]
-    lists = [part.get("cells") for part in parts if isinstance(part, dict)]
-    return [cell for cells in lists if isinstance(cells, list) for cell in cells]
-
-
-def source_of(cell):
-    """The code of a cell, "" if it is not one of code.
-
-    >>> source_of({"cell_type": "code", "source": ["x = 1\\n", "y = 2"]})
-    'x = 1\\ny = 2'
-    >>> source_of({"cell_type": "markdown", "source": "x"}), source_of(None)
-    ('', '')
-    """
-    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-        return ""
-    source = cell.get("source", cell.get("input", ""))
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    return source.replace("\r\n", "\n") if isinstance(source, str) else ""
+    return [cell.source for cell in cells_of(read_file(path)) if cell.kind == "code" and cell.source.strip()]
 
 
 def cut(cells, most):
@@ -119,8 +72,8 @@ def read_class(submitted, given):
         for path in sorted(folder.glob("*.ipynb")):
             try:
                 cells += code_cells(path)
-            except Unreadable as why:
-                remarks.append(f"{student}: {path.name} was left out: {why}.")
+            except Damaged as why:
+                remarks.append(f"{student}: {why}: left out.")
         if not cells:
             remarks.append(f"{student}: there is no code to compare.")
             continue
@@ -203,10 +156,11 @@ def library(given):
     True
     """
     top = Path(cnncourse.__file__).parent
-    paths = [path for path in top.rglob("*.py") if "grading" not in path.parts]
+    names = sorted(path.relative_to(top) for path in top.rglob("*.py"))
     return [
-        work_of(str(Path("cnncourse", path.relative_to(top))), [path.read_text(encoding="utf-8")], given)
-        for path in sorted(paths)
+        work_of(str(Path("cnncourse", name)), [(top / name).read_text(encoding="utf-8")], given)
+        for name in names
+        if name.parts[0] != "grading"
     ]
 
 
