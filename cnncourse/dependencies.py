@@ -34,19 +34,21 @@ def imported(source, package=""):
 def files_behind(names, root=ROOT):
     """The files of modules below `root`, of their packages, and of all that these import; in a fixed order.
 
-    The data that lie in the package of an imported module count as part of it. A name that is no module there, such as
-    that of a function or of another library, stands for nothing.
+    Imports of other packages than those of the names are not followed: where the course is installed, all of its
+    libraries lie in the same folder. The data that lie in the package of an imported module count as part of it. A name
+    that is no module there, such as that of a function or of another library, stands for nothing.
 
     >>> [path.name for path in files_behind({"cnncourse.shapes", "numpy"})]
     ['__init__.py', 'arguments.py', 'shapes.py']
     """
     found, ahead = set(), list(names)
-    seen = set(ahead)
+    seen, packages = set(ahead), {name.partition(".")[0] for name in ahead}
     while ahead:
-        new = _behind(ahead.pop(), root)
-        found |= new[0]
-        ahead += new[1] - seen
-        seen |= new[1]
+        files, needs = _behind(ahead.pop(), root)
+        found |= files
+        new = {name for name in needs - seen if name.partition(".")[0] in packages}
+        ahead += new
+        seen |= new
     return sorted(found)
 
 

@@ -52,7 +52,7 @@ def course(released, tmp_path, monkeypatch):
         gradebook.update_or_create_assignment("ps1", duedate="2026-01-01 10:00:00")
     for old in Path(LOGS.name).iterdir():
         old.unlink()
-    monkeypatch.setattr("cnncourse.grading.cohort.cohort.judge_version", lambda: "1")
+    monkeypatch.setattr("cnncourse.grading.cohort.cohort.judge_version", lambda blueprints: "1")
     monkeypatch.chdir(course)
     return course
 
@@ -133,7 +133,7 @@ def test_what_was_graded_is_not_graded_again_unless_something_changed(course, ca
         gradebook.update_or_create_source_cell("check-a", "two", "ps1", source="check()")
     grade("ps1", here)
     assert len(log()) == 6
-    monkeypatch.setattr("cnncourse.grading.cohort.cohort.judge_version", lambda: "newer")
+    monkeypatch.setattr("cnncourse.grading.cohort.cohort.judge_version", lambda blueprints: "newer")
     grade("ps1", here)
     assert len(log()) == 6
     (course / ".grading" / "secret").write_text("another")
@@ -533,7 +533,7 @@ import sys
 import pretend_judge
 import cnncourse.grading.cohort.cohort
 from cnncourse.cli import main
-cnncourse.grading.cohort.cohort.judge_version = lambda: "1"
+cnncourse.grading.cohort.cohort.judge_version = lambda blueprints: "1"
 sys.modules["cnncourse.grading.judge.judging"] = pretend_judge
 if __name__ == "__main__":
     # As at a terminal: where the tests run in the background of a shell, Ctrl-C is ignored

@@ -39,6 +39,12 @@ def test_a_name_that_is_no_module_here_stands_for_nothing(tree):
     assert names(tree, "numpy", "pack.aside.x") == ["__init__.py", "aside.py"]
 
 
+def test_the_libraries_that_lie_beside_an_installed_course_are_not_searched(tree):
+    (tree / "library.py").write_text("import pack.below.thing")
+    (tree / "pack" / "aside.py").write_text("import library")
+    assert names(tree, "pack.aside") == ["__init__.py", "aside.py"]
+
+
 def test_modules_that_import_each_other_are_found_once(tree):
     (tree / "pack" / "aside.py").write_text("import pack.round")
     (tree / "pack" / "round.py").write_text("import pack.aside")

@@ -12,7 +12,8 @@ from nbgrader.utils import determine_grade
 from cnncourse.checks import task
 from cnncourse.checks.verdict import Status
 from cnncourse.grading.judge import judging, verdicts
-from cnncourse.grading.judge.judging import grade_notebook, packages_of, seed_of
+from cnncourse.grading.judge.blueprint import packages_of
+from cnncourse.grading.judge.judging import grade_notebook, seed_of
 from cnncourse.grading.judge.untrusted import Damaged
 from cnncourse.grading.sandbox import sandbox
 

@@ -87,14 +87,23 @@ def load(path):
     return found
 
 
+def file_of(name):
+    """The file of the task with that id.
+
+    >>> file_of("ch02.output_size").name
+    'output_size.py'
+    """
+    known = files()
+    if name not in known:
+        near = [other for other in known if other.split(".")[0] == str(name).split(".")[0]] or list(known)
+        raise ValueError(f"there is no task {name!r}; in this chapter there are {', '.join(near)}")
+    return known[name]
+
+
 def find(name):
     """The task with that id.
 
     >>> find("ch02.output_size").id
     'ch02.output_size'
     """
-    known = files()
-    if name not in known:
-        near = [other for other in known if other.split(".")[0] == str(name).split(".")[0]] or list(known)
-        raise ValueError(f"there is no task {name!r}; in this chapter there are {', '.join(near)}")
-    return load(known[name])
+    return load(file_of(name))

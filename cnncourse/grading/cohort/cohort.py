@@ -48,7 +48,7 @@ class Cohort:
         ordered = [
             {**one, "cells": sorted(one["cells"], key=lambda cell: cell["name"])} for one in self.blueprints.values()
         ]
-        self.judged_by = ordered, self.secret, judge_version()
+        self.judged_by = ordered, self.secret, judge_version(self.blueprints.values())
         self.before = standings(gradebook, assignment)
 
     def choose(self, students):

@@ -3,6 +3,8 @@
 import ast
 import json
 
+from cnncourse.grading.judge import evidence
+
 
 def blueprint_of(gradebook, notebook, assignment):
     """The blueprint of a notebook in nbgrader's gradebook.
@@ -52,3 +54,27 @@ def asked(source):
         return None
     name, expression = call.args
     return (name.value, ast.unparse(expression)) if isinstance(name, ast.Constant) else None
+
+
+def tasks_of(blueprint):
+    """The tasks that an assignment asks for, by their ids.
+
+    >>> cell = {"cell_type": "code", "source": 'check("ch02.pad", pad)', "grade": True, "solution": False}
+    >>> tasks_of({"cells": [cell, cell | {"grade": False}]})
+    ['ch02.pad']
+    """
+    graded = [cell["source"] for cell in blueprint["cells"] if cell["grade"] and not cell["solution"]]
+    return [task for task, _ in filter(None, map(asked, graded))]
+
+
+def packages_of(blueprint):
+    """The frameworks that the assignment itself imports, and that are therefore there.
+
+    >>> packages_of({"cells": [{"cell_type": "code", "source": "import keras"}]})
+    ('keras', 'tensorflow')
+    """
+    used = set()
+    for cell in blueprint["cells"]:
+        if cell["cell_type"] == "code":
+            used |= {name.split(".")[0] for name in evidence.imports(cell["source"])}
+    return ("keras", "tensorflow") if used & {"keras", "tensorflow"} else ()

@@ -3,13 +3,24 @@
 import hashlib
 import os
 import secrets
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import cnncourse
+from cnncourse.checks.catalogue import file_of
+from cnncourse.dependencies import ROOT, digest_of, files_behind, imported
+from cnncourse.grading.judge.blueprint import packages_of, tasks_of
 
-COUNTS = ("numpy", "keras", "tensorflow", "ipython", "ipykernel")  # whose version a score may depend on
+# Where judging starts: out here, and in the sandbox, where modules are started by their names
+JUDGE = {
+    "cnncourse.grading.judge.judging",
+    "cnncourse.grading.sandbox.inside.checks",
+    "cnncourse.grading.sandbox.inside.forkserver",
+}
+WORDS = {
+    "cnncourse/checks/display.py",
+    "cnncourse/grading/judge/quoting.py",
+}  # how a verdict is told: no score hangs on it
+LIBRARIES = {"numpy", "ipython", "ipykernel"}  # which all answers run on
 
 
 def course_secret(root):
@@ -37,17 +48,25 @@ def course_secret(root):
     return path.read_text().strip()
 
 
-@cache
-def judge_version():
-    """A number that changes when the judge does: its code, the tasks, or the libraries that run the answers.
+def judge_version(blueprints, root=ROOT):
+    """A number that changes when a score in an assignment may: with the judge, with the tasks that are asked for, with
+    what either imports, and with the libraries that the answers run on. Nothing else of the course is in it.
 
-    >>> len(judge_version())
+    >>> len(judge_version([{"cells": []}]))
     64
     """
-    digest = hashlib.sha256()
-    for path in sorted(Path(cnncourse.__path__[0]).rglob("*.py")):
-        digest.update(path.read_bytes())
-    for name in COUNTS:
+    names, own = set(JUDGE), []
+    for path in sorted({file_of(task) for blueprint in blueprints for task in tasks_of(blueprint)}):
+        if path.is_relative_to(ROOT / "cnncourse"):
+            names.add(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        else:  # a task of a course's own
+            own.append(path.read_bytes())
+            names |= {name for name in imported(own[-1].decode()) if name.startswith("cnncourse.")}
+    behind = [path for path in files_behind(names, root) if path not in {root / name for name in WORDS}]
+    digest = hashlib.sha256(digest_of(behind, root).encode())
+    for text in own:
+        digest.update(hashlib.sha256(text).digest())
+    for name in sorted(LIBRARIES | {name for blueprint in blueprints for name in packages_of(blueprint)}):
         try:
             digest.update(f"{name} {version(name)}".encode())
         except PackageNotFoundError:  # then no answer runs on it

@@ -11,7 +11,7 @@ from cnncourse.checks import task as task_of
 from cnncourse.checks.display import as_html, as_text, headline, section_of
 from cnncourse.checks.verdict import Status, judge
 from cnncourse.grading.judge import evidence, verdicts
-from cnncourse.grading.judge.blueprint import asked
+from cnncourse.grading.judge.blueprint import asked, packages_of
 from cnncourse.grading.judge.rebuilding import rebuild
 from cnncourse.grading.judge.verdicts import CellVerdict, Remarks
 from cnncourse.grading.sandbox import sandbox
@@ -36,19 +36,6 @@ def seed_of(secret, student, task):
     """
     text = f"{student}\n{task}".encode()
     return int.from_bytes(hmac.new(secret.encode(), text, hashlib.sha256).digest()[:16], "big")
-
-
-def packages_of(blueprint):
-    """The frameworks that the assignment itself imports, and that are therefore there.
-
-    >>> packages_of({"cells": [{"cell_type": "code", "source": "import keras"}]})
-    ('keras', 'tensorflow')
-    """
-    used = set()
-    for cell in blueprint["cells"]:
-        if cell["cell_type"] == "code":
-            used |= {name.split(".")[0] for name in evidence.imports(cell["source"])}
-    return ("keras", "tensorflow") if used & {"keras", "tensorflow"} else ()
 
 
 def grade_notebook(blueprint, text, student, secret, files=None):
