@@ -3,85 +3,21 @@
 import argparse
 import sys
 from importlib import import_module
-from pathlib import Path
+
+GRADING = "cnncourse.grading"
 
 
-def show_progress(cell, count):
-    """Say on a terminal which cell is running.
+def carry_out(arguments):
+    """Let the module that a command names carry it out: it alone imports what the command needs, and may be missing.
 
-    >>> show_progress(1, 3)
-    """
-    if sys.stderr.isatty():
-        print(f"\rcell {cell} of {count}", end="\r" if cell < count else "\r\033[K", file=sys.stderr, flush=True)
+    A command may also name a module that can begin while the other one is still being imported.
 
-
-def check(arguments):
-    """Run a notebook and print what each task earned; the exit status is 0 only when every task passes.
-
-    >>> check(argparse.Namespace(notebook="nowhere.ipynb", seconds=1))
+    >>> carry_out(argparse.Namespace(module="cnncourse.checks.marking", first="", notebook="nowhere.ipynb", seconds=1))
     'there is no file nowhere.ipynb'
     """
-    marking = import_module("cnncourse.checks.marking")
-    try:
-        notebook = marking.read(arguments.notebook)
-    except marking.Unreadable as why:
-        return str(why)
-    stopped = marking.run(notebook, Path(arguments.notebook).resolve().parent, arguments.seconds, show_progress)
-    rows = list(marking.marks(notebook))
-    print(marking.table(rows))
-    if stopped:
-        print(f"\n{stopped}", file=sys.stderr)
-    return int(bool(stopped) or any(row.earned is not None and row.earned < row.points for row in rows))
-
-
-def analyse(arguments):
-    """Write the report on how a class did.
-
-    >>> analyse(argparse.Namespace(assignment="", to="reports"))
-    "'' is no name of an assignment"
-    """
-    return import_module("cnncourse.grading.reports.analysis").command(arguments)
-
-
-def similar(arguments):
-    """Write the report on which submissions are alike.
-
-    >>> similar(argparse.Namespace(assignment="", to="reports"))
-    "'' is no name of an assignment"
-    """
-    return import_module("cnncourse.grading.reports.similarity").command(arguments)
-
-
-REPORTS = {"analyse": analyse, "similar": similar}
-
-
-def grade(arguments):
-    """Grade what a class handed in; the exit status is 0 only when nobody was left out.
-
-    >>> grade(argparse.Namespace(assignment="../x", student=[], jobs=1, scheduler=None, dry_run=True, force=False))
-    "'../x' is no name of an assignment"
-    """
-    if not arguments.scheduler:
-        import_module("cnncourse.grading.cohort.worker").start_importing()  # while this process imports what it needs
-    whole, cluster = (
-        import_module("cnncourse.grading.cohort.grading_run"),
-        import_module("cnncourse.grading.cohort.cluster"),
-    )
-    judging = import_module("cnncourse.grading.judge.judging")
-    results = cluster.on_workers(judging.grade_notebook, arguments.jobs, arguments.scheduler, judging.packages_of)
-    try:
-        return whole.grade(arguments.assignment, results, arguments.student, arguments.dry_run, arguments.force)
-    except ValueError as why:
-        return str(why)
-
-
-def doctor(arguments):
-    """Say what this machine has for grading, and what it lacks; the exit status is 0 only if grading can work.
-
-    >>> doctor.__name__  # it starts a sandbox
-    'doctor'
-    """
-    return import_module("cnncourse.grading.doctor").command()
+    if arguments.first:
+        import_module(arguments.first).begin(arguments)
+    return import_module(arguments.module).command(arguments)
 
 
 def at_least_one(text):
@@ -102,16 +38,18 @@ def parser():
     120
     """
     top = argparse.ArgumentParser(prog="cnncourse", description="The CNN course at the command line.")
+    top.set_defaults(first="", extra="exercises")
     commands = top.add_subparsers(title="commands", required=True)
     about = "Run a notebook and print what each task earned. The exit status is 0 only when every task passes."
     command = commands.add_parser("check", help="run a notebook and print what each task earned", description=about)
     command.add_argument("notebook", help="a notebook of exercises/, with your answers")
     command.add_argument("--seconds", type=int, default=120, help="the time limit for one cell (default: 120)")
-    command.set_defaults(run=check)
+    command.set_defaults(module="cnncourse.checks.marking")
     add_grading(commands)
     add_reports(commands)
     about = "Say line by line what this machine has for grading, what is missing, and how to get it."
-    commands.add_parser("doctor", help=about[0].lower() + about[1:-1], description=about).set_defaults(run=doctor)
+    command = commands.add_parser("doctor", help=about[0].lower() + about[1:-1], description=about)
+    command.set_defaults(module=f"{GRADING}.doctor")
     return top
 
 
@@ -131,7 +69,8 @@ def add_grading(commands):
     command.add_argument("--scheduler", metavar="ADDRESS", help="grade on the dask.distributed cluster at this address")
     command.add_argument("--dry-run", action="store_true", help="show who would get what, and write nothing")
     command.add_argument("--force", action="store_true", help="grade again what has not changed since it was graded")
-    command.set_defaults(run=grade, extra="instructors")
+    workers, module = f"{GRADING}.cohort.worker", f"{GRADING}.cohort.grading_run"
+    command.set_defaults(module=module, first=workers, extra="instructors")
 
 
 def add_reports(commands):
@@ -139,15 +78,21 @@ def add_reports(commands):
 
     >>> add_reports(argparse.ArgumentParser().add_subparsers())
     """
-    abouts = {
-        "analyse": "Write a page and a table on how the class did, task by task: pass rates, points, times, mistakes.",
-        "similar": "Write a page and a table on which submissions are alike, with what they share side by side.",
+    reports = {
+        "analyse": (
+            "analysis",
+            "Write a page and a table on how the class did, task by task: pass rates, points, times, mistakes.",
+        ),
+        "similar": (
+            "similarity",
+            "Write a page and a table on which submissions are alike, with what they share side by side.",
+        ),
     }
-    for name, about in abouts.items():
+    for name, (module, about) in reports.items():
         command = commands.add_parser(name, help=about[0].lower() + about[1:].rstrip("."), description=about)
         command.add_argument("assignment", help="the name of the assignment, such as ch02_convolution")
         command.add_argument("--to", default="reports", metavar="FOLDER", help="where to write (default: reports)")
-        command.set_defaults(run=REPORTS[name], extra="instructors")
+        command.set_defaults(module=f"{GRADING}.reports.{module}", extra="instructors")
 
 
 def main(arguments=None):
@@ -158,9 +103,9 @@ def main(arguments=None):
     """
     chosen = parser().parse_args(arguments)
     try:
-        return chosen.run(chosen)
+        return carry_out(chosen)
     except ModuleNotFoundError as missing:
-        return f"This command needs {missing.name}: pip install 'cnncourse[{getattr(chosen, 'extra', 'exercises')}]'"
+        return f"This command needs {missing.name}: pip install 'cnncourse[{chosen.extra}]'"
     except KeyboardInterrupt:
         return "stopped"
 

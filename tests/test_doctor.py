@@ -12,18 +12,11 @@ import pytest
 from nbgrader.api import Gradebook
 
 from cnncourse import cli
-from cnncourse.grading import doctor
+from cnncourse.grading import doctor, doctor_course, doctor_sandbox
 from cnncourse.grading.sandbox.kernels import Ran
 from cnncourse.grading.sandbox.warmprocess import NoSandbox
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def instead_of(monkeypatch, module, **parts):
-    """Let the doctor import something else in place of a module of the course."""
-    real = doctor.import_module
-    stand_in = SimpleNamespace(**parts)
-    monkeypatch.setattr(doctor, "import_module", lambda name: stand_in if name == module else real(name))
 
 
 @pytest.fixture
@@ -90,21 +83,21 @@ def test_a_sandbox_that_does_not_start_is_told_with_its_reason(monkeypatch):
     def refuse(*arguments):
         raise NoSandbox("the system does not let this user make namespaces")
 
-    instead_of(monkeypatch, "cnncourse.grading.sandbox.kernels", Kernel=refuse)
-    found = doctor.sandbox()
+    monkeypatch.setattr(doctor_sandbox, "Kernel", refuse)
+    found = doctor_sandbox.trial()
     assert (found.state, found.words) == (doctor.MISSING, "the system does not let this user make namespaces")
 
 
 @pytest.mark.parametrize("ran", [Ran(end="dead"), Ran(outputs=[{"text": "41\n"}])])
 def test_a_sandbox_that_answers_wrongly_is_no_sandbox(monkeypatch, ran):
     kernel = SimpleNamespace(execute=lambda *cell: ran, close=lambda: None)
-    instead_of(monkeypatch, "cnncourse.grading.sandbox.kernels", Kernel=lambda *arguments: kernel)
-    assert doctor.sandbox().state == doctor.MISSING
+    monkeypatch.setattr(doctor_sandbox, "Kernel", lambda *arguments: kernel)
+    assert doctor_sandbox.trial().state == doctor.MISSING
 
 
 @pytest.mark.slow
 def test_the_sandbox_of_this_machine_starts_and_says_its_limits():
-    found = doctor.sandbox()
+    found = doctor_sandbox.trial()
     assert found.state == doctor.OK, found
     assert "MiB of memory" in found.words
     assert "cgroup" in found.words
@@ -124,45 +117,45 @@ def test_another_backend_of_keras_is_noted(monkeypatch):
 
 def test_extensions_that_are_switched_off_are_noted(monkeypatch):
     manager = SimpleNamespace(get_jpserver_extensions=lambda: {"nbgrader.server_extensions.formgrader": False})
-    instead_of(monkeypatch, "jupyter_server.extension.config", ExtensionConfigManager=lambda **paths: manager)
-    assert "extension enable" in doctor.formgrader().remedy
+    monkeypatch.setattr(doctor_course, "ExtensionConfigManager", lambda **paths: manager)
+    assert "extension enable" in doctor_course.formgrader().remedy
 
 
 def test_the_extensions_of_this_environment_are_switched_on(monkeypatch, tmp_path):
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
-    assert doctor.formgrader().state == doctor.OK
+    assert doctor_course.formgrader().state == doctor.OK
 
 
 def test_a_folder_without_a_course_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = doctor.course(doctor.configuration())
+    found = doctor_course.course(doctor_course.configuration())
     assert found.state == doctor.MISSING
     assert "run this in the course's folder" in found.remedy
 
 
 def test_the_courses_own_configuration_is_found_in_order(course):
-    assert doctor.course(doctor.configuration()).state == doctor.OK
+    assert doctor_course.course(doctor_course.configuration()).state == doctor.OK
 
 
-@pytest.mark.parametrize("plug", doctor.PLUGS.values())
+@pytest.mark.parametrize("plug", doctor_course.PLUGS.values())
 def test_a_configuration_that_grades_without_the_sandbox_is_told(course, plug):
     path = course / "nbgrader_config.py"
     path.write_text(path.read_text().replace(plug, plug.rsplit(".", 1)[0]))
-    found = doctor.course(doctor.configuration())
+    found = doctor_course.course(doctor_course.configuration())
     assert found.state == doctor.MISSING
     assert plug in found.words
 
 
 def test_a_gradebook_is_counted_or_its_absence_told(course):
-    assert "generate_assignment" in doctor.gradebook().words
+    assert "generate_assignment" in doctor_course.gradebook().words
     with Gradebook(f"sqlite:///{course}/gradebook.db", "cnncourse") as gradebook:
         gradebook.add_assignment("ch02_convolution")
-    assert doctor.gradebook() == doctor.Finding(doctor.OK, "gradebook", "assignments: 1, students: 0")
+    assert doctor_course.gradebook() == doctor.Finding(doctor.OK, "gradebook", "assignments: 1, students: 0")
 
 
 def test_a_gradebook_that_is_no_database_is_told(course):
     (course / "gradebook.db").write_text("something else entirely, and long enough to be looked at by SQLite\n" * 20)
-    found = doctor.gradebook()
+    found = doctor_course.gradebook()
     assert found.state == doctor.MISSING
     assert "not a database" in found.words
 

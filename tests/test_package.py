@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cnncourse
+from cnncourse.dependencies import imported
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(m.name for m in pkgutil.walk_packages(cnncourse.__path__, "cnncourse."))
@@ -70,6 +71,34 @@ def test_nothing_is_imported_from_above_and_there_is_no_assert(path):
         for target in [module] if module else re.findall(r"\w+", names.replace(" as ", "")):
             if target in LEVELS:
                 assert LEVELS.index(target) <= LEVELS.index(own), f"{own} imports {target}, which is above it"
+
+
+# The rooms of `cnncourse.grading`, and on top of them what nbgrader and the command line call
+ROOMS = [
+    "sandbox",
+    "judge",
+    "cohort",
+    "reports",
+    "preprocessors",
+    "showing",
+    "doctor",
+    "doctor_sandbox",
+    "doctor_course",
+]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("cnncourse/grading/**/*.py")), ids=lambda path: path.stem)
+def test_no_room_of_grading_imports_from_a_room_above_it(path):
+    own = path.relative_to(ROOT / "cnncourse/grading").parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    wanted = (name.split(".") for name in imported(path.read_text()) if name.startswith("cnncourse.grading."))
+    for target in {parts[2] for parts in wanted}:
+        assert ROOMS.index(target) <= ROOMS.index(own), f"{own} imports {target}, which is above it"
+
+
+def test_every_room_of_grading_has_its_level():
+    assert sorted(ROOMS) == sorted({name.split(".")[2] for name in MODULES if name.startswith("cnncourse.grading.")})
 
 
 def test_every_module_has_its_level():

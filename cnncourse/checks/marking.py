@@ -1,5 +1,6 @@
 """Running a student's notebook and saying, task by task, what is right and what went wrong."""
 
+import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,3 +138,31 @@ def table(rows):
         lines += [" " * (first + second + 4) + more for more in words[1:]]
     lines.append("-" * max(map(len, lines)))
     return "\n".join([*lines, f"{'total':<{first}}  {total:>{second}}"])
+
+
+def show_progress(cell, count):
+    """Say on a terminal which cell is running.
+
+    >>> show_progress(1, 3)
+    """
+    if sys.stderr.isatty():
+        print(f"\rcell {cell} of {count}", end="\r" if cell < count else "\r\033[K", file=sys.stderr, flush=True)
+
+
+def command(arguments):
+    """`cnncourse check NOTEBOOK`: what each task earned; the exit status is 0 only when every task passes.
+
+    >>> from types import SimpleNamespace as Arguments
+    >>> command(Arguments(notebook="nowhere.ipynb", seconds=1))
+    'there is no file nowhere.ipynb'
+    """
+    try:
+        notebook = read(arguments.notebook)
+    except Unreadable as why:
+        return str(why)
+    stopped = run(notebook, Path(arguments.notebook).resolve().parent, arguments.seconds, show_progress)
+    rows = list(marks(notebook))
+    print(table(rows))
+    if stopped:
+        print(f"\n{stopped}", file=sys.stderr)
+    return int(bool(stopped) or any(row.earned is not None and row.earned < row.points for row in rows))

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import cnncourse
+from cnncourse.grading.sandbox.limits import INSTALL
 
 OK, NOTE, MISSING = "ok", "note", "MISSING"
 ROOM = 1 << 30  # bytes on the disk below which a class may not fit
@@ -23,11 +24,6 @@ NAMESPACES = {
     "user/max_user_namespaces": ("0", "sysctl user.max_user_namespaces=10000"),
     "kernel/unprivileged_userns_clone": ("0", "sysctl kernel.unprivileged_userns_clone=1"),
     "kernel/apparmor_restrict_unprivileged_userns": ("1", "an AppArmor profile that allows bwrap `userns`"),
-}
-PLUGS = {
-    "Autograde.sanitize_preprocessors": "cnncourse.grading.preprocessors.Rebuild",
-    "Autograde.autograde_preprocessors": "cnncourse.grading.preprocessors.Judge",
-    "HTMLExporter.filters": "cnncourse.grading.showing.clean_html",
 }
 
 
@@ -118,9 +114,7 @@ def bubblewrap():
     """
     path = shutil.which("bwrap")
     if not path:
-        return Finding(
-            MISSING, "bubblewrap", "not installed", import_module("cnncourse.grading.sandbox.warmprocess").INSTALL
-        )
+        return Finding(MISSING, "bubblewrap", "not installed", INSTALL)
     said = subprocess.run([path, "--version"], capture_output=True, text=True).stdout.strip()
     return Finding(OK, "bubblewrap", f"{said or 'of unknown version'} at {path}")
 
@@ -136,28 +130,6 @@ def namespaces(settings="/proc/sys"):
         if os.getuid() != 0 and path.is_file() and path.read_text().strip() == bad:
             return Finding(NOTE, "namespaces", f"{name.replace('/', '.')} is {bad}", f"if no sandbox starts: {remedy}")
     return Finding(OK, "namespaces", "user namespaces are not limited by a setting")
-
-
-def sandbox():
-    """Whether a sandbox starts, answers, and holds its limits.
-
-    >>> sandbox().what
-    'sandbox'
-    """
-    start = time.monotonic()
-    try:
-        kernel = import_module("cnncourse.grading.sandbox.kernels").Kernel("", ())
-        started = time.monotonic() - start
-        try:
-            ran = kernel.execute("print(6 * 7)", 30)
-        finally:
-            kernel.close()
-        words = import_module("cnncourse.grading.sandbox.sandbox").warm().words()
-    except (RuntimeError, OSError, ModuleNotFoundError) as why:
-        return Finding(MISSING, "sandbox", str(why))
-    if ran.end != "done" or not ran.outputs or ran.outputs[0].get("text") != "42\n":
-        return Finding(MISSING, "sandbox", "a kernel in it does not answer as it should")
-    return Finding(OK, "sandbox", f"ready after {started:.1f} s; {'; '.join(words)}")
 
 
 def keras():
@@ -178,83 +150,6 @@ def keras():
     if backend != "tensorflow":
         return Finding(NOTE, "Keras", words, "the course is tested on tensorflow: unset KERAS_BACKEND")
     return Finding(OK, "Keras", words)
-
-
-def formgrader():
-    """Whether JupyterLab is there and has nbgrader's extensions switched on.
-
-    >>> formgrader().what
-    'formgrader'
-    """
-    try:
-        paths = import_module("jupyter_core.paths")
-        manager = import_module("jupyter_server.extension.config").ExtensionConfigManager
-        known = manager(read_config_path=paths.jupyter_config_path()).get_jpserver_extensions()
-        version("jupyterlab")
-    except (ModuleNotFoundError, PackageNotFoundError) as why:
-        return Finding(NOTE, "formgrader", str(why), install("instructors"))
-    if not known.get("nbgrader.server_extensions.formgrader"):
-        remedy = "jupyter server extension enable --sys-prefix --py nbgrader"
-        return Finding(NOTE, "formgrader", "the server's extension is switched off", remedy)
-    if not any((Path(path) / "@jupyter" / "nbgrader").is_dir() for path in paths.jupyter_path("labextensions")):
-        words = "JupyterLab has no menu for it: open /formgrader in the browser"
-        return Finding(NOTE, "formgrader", words, "pip install --force-reinstall nbgrader")
-    return Finding(OK, "formgrader", "switched on in the server and in JupyterLab")
-
-
-def configuration():
-    """nbgrader's settings for the course in the current folder; None where nbgrader is not there.
-
-    >>> "CourseDirectory" in configuration() or not Path("nbgrader_config.py").exists()
-    True
-    """
-    try:
-        app = import_module("nbgrader.apps").NbGrader()
-    except ModuleNotFoundError:
-        return None
-    app.log.setLevel("ERROR")
-    app.load_config_file()
-    return app.config
-
-
-def course(config):
-    """Whether the current folder is a course whose grading is ours.
-
-    >>> course({}).state
-    'MISSING'
-    """
-    here = Path("nbgrader_config.py").resolve()
-    if not here.is_file():
-        return Finding(MISSING, "course", f"no {here}", "run this in the course's folder")
-    for name, plug in PLUGS.items():
-        group, key = name.split(".")
-        if plug not in str(config.get(group, {}).get(key, "")):
-            words = f"{here} does not name {plug}"
-            return Finding(MISSING, "course", words, f"put c.{name} in as the course's own file has it")
-    return Finding(OK, "course", f"{here}: graded in the sandbox, judged outside, shown harmlessly")
-
-
-def gradebook():
-    """Whether the gradebook can be read.
-
-    >>> gradebook().what
-    'gradebook'
-    """
-    try:
-        directory = import_module("cnncourse.grading.cohort.coursefolder").course_here()
-        opened = import_module("cnncourse.grading.cohort.gradebook").open_gradebook
-        with opened(directory.db_url, directory.course_id) as book:
-            words = f"assignments: {len(book.assignments)}, students: {len(book.students)}"
-            book.db.execute(import_module("sqlalchemy").text("select source from source_cell limit 1")).all()
-    except ModuleNotFoundError as why:
-        return Finding(MISSING, "gradebook", str(why), install("instructors"))
-    except ValueError as why:  # it is not there yet
-        return Finding(NOTE, "gradebook", str(why))
-    except Exception as why:  # whatever the database or its driver says
-        first = str(why).splitlines()[0]
-        remedy = "if it is of an older nbgrader, copy it and run `nbgrader db upgrade`"
-        return Finding(MISSING, "gradebook", f"cannot be read: {first}", remedy)
-    return Finding(OK, "gradebook", words)
 
 
 def secret(root="."):
@@ -285,6 +180,19 @@ def disk(folder="."):
     return Finding(NOTE if free >= LEAST else MISSING, "disk", words, "make room: a class needs about 1 GB")
 
 
+def asked(module, what):
+    """The findings of a module that imports what only an extra installs, or why it cannot be imported.
+
+    >>> [str(found) for found in asked("no_such_module", "sandbox")]  # doctest: +ELLIPSIS
+    ["MISSING  sandbox       No module named 'no_such_module'; ...
+    """
+    try:
+        found = import_module(module).findings
+    except ModuleNotFoundError as missing:
+        return [Finding(MISSING, what, str(missing), install("instructors"))]
+    return found()
+
+
 def findings():
     """Everything that there is to say, in an order in which things can be mended.
 
@@ -298,17 +206,15 @@ def findings():
     yield packages("keras", False, constraints)
     yield bubblewrap()
     yield namespaces()
-    yield sandbox()
+    yield from asked("cnncourse.grading.doctor_sandbox", "sandbox")
     yield keras()
-    yield formgrader()
-    yield course(configuration() or {})
-    yield gradebook()
+    yield from asked("cnncourse.grading.doctor_course", "gradebook")
     yield secret()
     yield disk()
 
 
-def command():
-    """Print the findings; the exit status is 0 only if grading can work.
+def command(arguments=None):
+    """`cnncourse doctor`: print the findings; the exit status is 0 only if grading can work.
 
     >>> command.__name__
     'command'

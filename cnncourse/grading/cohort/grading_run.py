@@ -7,11 +7,14 @@ from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from cnncourse.grading.cohort import tables
+from cnncourse.grading.cohort.cluster import on_workers
 from cnncourse.grading.cohort.cohort import Cohort, HandedInAgain
 from cnncourse.grading.cohort.coursefolder import one_name
 from cnncourse.grading.cohort.gradebook import open_gradebook
 from cnncourse.grading.cohort.journal import Journal
 from cnncourse.grading.cohort.submissions import Course
+from cnncourse.grading.judge.blueprint import packages_of
+from cnncourse.grading.judge.judging import grade_notebook
 from cnncourse.grading.sandbox.warmprocess import NoSandbox
 
 STOPPED = 130  # what a shell expects of a command that was stopped from the keyboard
@@ -142,3 +145,17 @@ class Run:
         rows = list(self.rows.values())
         print(tables.final(rows), tables.summary(rows), sep="\n\n")
         return int(any(row.state == "not graded" for row in rows))
+
+
+def command(arguments):
+    """`cnncourse grade ASSIGNMENT`; the exit status is 0 only when nobody was left out.
+
+    >>> from types import SimpleNamespace as Arguments
+    >>> command(Arguments(assignment="../x", student=[], jobs=1, scheduler=None, dry_run=True, force=False))
+    "'../x' is no name of an assignment"
+    """
+    results = on_workers(grade_notebook, arguments.jobs, arguments.scheduler, packages_of)
+    try:
+        return grade(arguments.assignment, results, arguments.student, arguments.dry_run, arguments.force)
+    except ValueError as why:
+        return str(why)

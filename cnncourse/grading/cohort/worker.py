@@ -2,17 +2,21 @@
 
 import gc
 import signal
-from importlib import import_module
 from multiprocessing import forkserver, set_forkserver_preload
+
+from cnncourse.grading.sandbox import sandbox
 
 IMPORTED = ["distributed", "cnncourse.grading.judge.judging"]
 
 
-def start_importing():
-    """Begin to import what workers need, in a process of its own that they will be forked from.
+def begin(arguments):
+    """Begin to import what workers here need, in a process of its own that they will be forked from.
 
-    >>> start_importing()
+    >>> from types import SimpleNamespace as Arguments
+    >>> begin(Arguments(scheduler=""))
     """
+    if arguments.scheduler:  # the workers are elsewhere
+        return
     set_forkserver_preload(IMPORTED)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is this process's own; an ignored one is inherited
     try:
@@ -38,4 +42,4 @@ def dask_teardown(worker):
 
     >>> dask_teardown(None)
     """
-    import_module("cnncourse.grading.sandbox.sandbox").close_all()
+    sandbox.close_all()

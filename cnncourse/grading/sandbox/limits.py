@@ -6,6 +6,7 @@ from pathlib import Path
 
 MIB = 1 << 20
 CGROUPS = Path("/sys/fs/cgroup")
+INSTALL = "install it (Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap)"
 
 
 @dataclass(frozen=True)

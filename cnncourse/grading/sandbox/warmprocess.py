@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from cnncourse.grading.sandbox.inside.namespaces import SOCKETS
-from cnncourse.grading.sandbox.limits import own_groups
+from cnncourse.grading.sandbox.limits import INSTALL, own_groups
 from cnncourse.grading.sandbox.mounts import PACKAGES, covered, readable
 
 WARM = (  # what a kernel would import otherwise, each of them anew
@@ -39,7 +39,6 @@ WARM = (  # what a kernel would import otherwise, each of them anew
 )
 NOBODY = 65534
 END_SECONDS = 5.0
-INSTALL = "install it (Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap)"
 
 
 class NoSandbox(RuntimeError):
