@@ -15,7 +15,8 @@ from pretend_course import contents, hand_in, make_course
 from sqlalchemy import event
 from traitlets.config import Config
 
-from cnncourse.grading.cohort.gradebook import automatic_scores, open_gradebook, preview, record, standings
+from cnncourse.grading.cohort.gradebook import automatic_scores, preview, record
+from cnncourse.grading.cohort.scores import open_gradebook, standings
 from cnncourse.grading.judge.blueprint import blueprint_of
 
 ANSWERS = {

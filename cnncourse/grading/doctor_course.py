@@ -9,7 +9,7 @@ from nbgrader.apps import NbGrader
 from sqlalchemy import text
 
 from cnncourse.grading.cohort.coursefolder import course_here
-from cnncourse.grading.cohort.gradebook import open_gradebook
+from cnncourse.grading.cohort.scores import open_gradebook
 from cnncourse.grading.doctor import MISSING, NOTE, OK, Finding, install
 
 PLUGS = {

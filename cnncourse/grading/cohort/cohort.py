@@ -2,7 +2,8 @@
 
 from nbgrader.api import MissingEntry
 
-from cnncourse.grading.cohort.gradebook import automatic_scores, preview, record, standings
+from cnncourse.grading.cohort.gradebook import automatic_scores, preview, record
+from cnncourse.grading.cohort.scores import standings
 from cnncourse.grading.judge import verdicts
 from cnncourse.grading.judge.blueprint import blueprint_of
 from cnncourse.grading.judge.judged_by import course_secret, judge_version

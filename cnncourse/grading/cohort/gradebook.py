@@ -2,64 +2,16 @@
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
-from nbgrader.api import (
-    Assignment,
-    BaseCell,
-    Comment,
-    Grade,
-    Gradebook,
-    GradeCell,
-    Notebook,
-    SolutionCell,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Comment, Grade, GradeCell, SolutionCell, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.utils import determine_grade, is_grade
-from sqlalchemy import make_url, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from cnncourse.grading.cohort.scores import standing_of
 from cnncourse.grading.judge.comments import comments
 
 ATTEMPTS = 6  # SQLite itself waits five seconds for a lock before an attempt fails
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What the gradebook says about one submission."""
-
-    scores: dict  # the automatic scores, {notebook: {cell: score or None}}
-    total: float  # with what was given by hand
-    points: float
-    penalty: float
-    seconds_late: float
-    by_hand: int  # how many scores a person has set
-    to_read: int  # how many a person has still to set
-
-    @property
-    def scored(self):
-        """Whether there is any score: what could not be read has none, which is not 0."""
-        automatic = [score for cells in self.scores.values() for score in cells.values()]
-        return self.by_hand > 0 or any(score is not None for score in automatic)
-
-
-def open_gradebook(url, course_id):
-    """The gradebook at a URL of SQLAlchemy; it must be there.
-
-    >>> open_gradebook("sqlite:////nowhere/gradebook.db", "cnncourse")
-    Traceback (most recent call last):
-    ...
-    ValueError: there is no gradebook at /nowhere/gradebook.db: run `nbgrader generate_assignment` in this course first
-    """
-    where = make_url(url)
-    if where.get_backend_name() == "sqlite" and not Path(where.database).is_file():
-        raise ValueError(
-            f"there is no gradebook at {where.database}: run `nbgrader generate_assignment` in this course first"
-        )
-    return Gradebook(url, course_id)
 
 
 def automatic_scores(notebooks):
@@ -87,6 +39,7 @@ def record(gradebook, late, assignment, student, timestamp, notebooks, unreadabl
     >>> from nbgrader.api import Base
     >>> from nbgrader.preprocessors import AssignLatePenalties
     >>> from sqlalchemy import create_engine
+    >>> from cnncourse.grading.cohort.scores import open_gradebook
     >>> url = f"sqlite:///{tempfile.mkdtemp()}/gradebook.db"
     >>> Base.metadata.create_all(create_engine(url))
     >>> with open_gradebook(url, "cnncourse") as gradebook:
@@ -104,6 +57,7 @@ def preview(gradebook, late, assignment, student, timestamp, notebooks, unreadab
     >>> from nbgrader.api import Base
     >>> from nbgrader.preprocessors import AssignLatePenalties
     >>> from sqlalchemy import create_engine
+    >>> from cnncourse.grading.cohort.scores import open_gradebook, standings
     >>> url = f"sqlite:///{tempfile.mkdtemp()}/gradebook.db"
     >>> Base.metadata.create_all(create_engine(url))
     >>> with open_gradebook(url, "cnncourse") as gradebook:
@@ -115,25 +69,6 @@ def preview(gradebook, late, assignment, student, timestamp, notebooks, unreadab
         standing = _placed(gradebook, late, assignment, student, timestamp, notebooks, unreadable)
         gradebook.db.rollback()
     return standing
-
-
-def standings(gradebook, assignment):
-    """The `Standing` of every submission that the gradebook knows: `{student: standing}`.
-
-    >>> import tempfile
-    >>> from nbgrader.api import Base
-    >>> from sqlalchemy import create_engine
-    >>> url = f"sqlite:///{tempfile.mkdtemp()}/gradebook.db"
-    >>> Base.metadata.create_all(create_engine(url))
-    >>> with open_gradebook(url, "cnncourse") as gradebook:
-    ...     _ = gradebook.add_assignment("ps1")
-    ...     standings(gradebook, "ps1")
-    {}
-    """
-    known = select(SubmittedAssignment).join(SubmittedAssignment.assignment).where(Assignment.name == assignment)
-    found = {submission.student_id: _standing(gradebook.db, submission) for submission in gradebook.db.scalars(known)}
-    gradebook.db.rollback()  # nobody waits for what was only read
-    return found
 
 
 def _repeated(gradebook, place):
@@ -182,7 +117,7 @@ def _placed(gradebook, late, assignment, student, timestamp, notebooks, unreadab
             if submitted.notebook.name in notebooks:
                 submitted.late_submission_penalty = _penalty(db, late, submitted, submission)
         db.flush()
-    return _standing(db, submission)
+    return standing_of(db, submission)
 
 
 def _mirrored(db, assignment, student):
@@ -225,28 +160,3 @@ def _penalty(db, late, submitted, submission):
         submission.student_id, submitted.score, submission.total_seconds_late
     )
     return None if penalty is None else late._check_late_penalty(submitted, penalty)
-
-
-def _standing(db, submission):
-    rows = db.execute(
-        select(
-            Notebook.name, BaseCell.name, Grade.auto_score, Grade.manual_score, Grade.needs_manual_grade, Grade.score
-        )
-        .select_from(Grade)
-        .join(Grade.notebook)
-        .join(SubmittedNotebook.notebook)
-        .join(Grade.cell)
-        .where(SubmittedNotebook.assignment_id == submission.id)
-    ).all()
-    scores = {}
-    for notebook, cell, automatic, *_ in rows:
-        scores.setdefault(notebook, {})[cell] = automatic
-    return Standing(
-        scores=scores,
-        total=sum(row.score for row in rows),
-        points=db.scalar(select(Assignment.max_score).where(Assignment.id == submission.assignment_id)),
-        penalty=sum(submitted.late_submission_penalty or 0 for submitted in submission.notebooks),
-        seconds_late=submission.total_seconds_late,
-        by_hand=sum(row.manual_score is not None for row in rows),
-        to_read=sum(row.needs_manual_grade and row.manual_score is None for row in rows),
-    )

@@ -10,8 +10,8 @@ from cnncourse.grading.cohort import tables
 from cnncourse.grading.cohort.cluster import on_workers
 from cnncourse.grading.cohort.cohort import Cohort, HandedInAgain
 from cnncourse.grading.cohort.coursefolder import one_name
-from cnncourse.grading.cohort.gradebook import open_gradebook
 from cnncourse.grading.cohort.journal import Journal
+from cnncourse.grading.cohort.scores import open_gradebook
 from cnncourse.grading.cohort.submissions import Course
 from cnncourse.grading.judge.blueprint import packages_of
 from cnncourse.grading.judge.judging import grade_notebook

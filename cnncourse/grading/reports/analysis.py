@@ -15,13 +15,12 @@ from nbgrader.api import MissingEntry
 
 from cnncourse.checks.verdict import Status
 from cnncourse.grading.cohort.coursefolder import NoSuchCourse, course_here, folders, one_name
-from cnncourse.grading.cohort.gradebook import open_gradebook
+from cnncourse.grading.cohort.scores import cell_scores, open_gradebook
 from cnncourse.grading.judge import verdicts
 from cnncourse.grading.judge.untrusted import Damaged, cells_of, read_file
 from cnncourse.grading.judge.verdicts import CellVerdict
 from cnncourse.grading.reports.analysis_page import analysis_page
 from cnncourse.grading.reports.exports import harmless, number
-from cnncourse.grading.reports.scores import cell_scores
 
 LARGEST = 100_000_000  # bytes of a graded notebook: its outputs are capped, so that none comes near
 FEWEST = 20  # students for a discrimination: with fewer it swings by more than 0.2 from chance alone (1 / sqrt(n))
@@ -129,7 +128,7 @@ def items_of(scores, answers):
     order = {(answer.notebook, answer.cell): None for answer in answers}
     for one in scores:
         by_cell.setdefault((one.notebook, one.cell), []).append(one)
-        totals[one.student] += one.score or 0.0
+        totals[one.student] += one.earned or 0.0
     # a cell that the judge saw stands where it stood in the first notebook, one that a person reads at the end
     names = [name for name in order if name in by_cell] + sorted(by_cell.keys() - order.keys())
     return [item_of(name, by_cell[name], totals, verdict) for name in names]
@@ -138,14 +137,15 @@ def items_of(scores, answers):
 def item_of(name, scores, totals, verdict):
     """One item, from the scores in its cell, the students' total points and the judge's verdicts.
 
-    >>> from cnncourse.grading.reports.scores import CellScore
-    >>> item_of(("ch02", "essay"), [CellScore("ada", "ch02", "essay", 2.0, 3.0, "markdown")], {"ada": 2.0}, {}).mean
+    >>> from cnncourse.grading.cohort.scores import CellScore
+    >>> score = CellScore("ada", "ch02", "essay", "markdown", 3.0, None, 2.0, 2.0, False)
+    >>> item_of(("ch02", "essay"), [score], {"ada": 2.0}, {}).mean
     2.0
     """
     judged = [(one, verdict[(*name, one.student)]) for one in scores if (*name, one.student) in verdict]
     found = [one for _, one in judged]
     written = [one for one in found if one.status is not Status.NOT_WRITTEN]
-    points = [one.score for one in scores if one.score is not None]
+    points = [one.earned for one in scores if one.earned is not None]
     times = sorted(one.seconds for one in written if one.seconds is not None)
     named = Counter(one.misconception for one in found if one.misconception and not one.passed)
     sections = {one.misconception: one.section for one in reversed(found)}
@@ -163,7 +163,7 @@ def item_of(name, scores, totals, verdict):
         median=statistics.median(times) if times else None,
         slow=times[math.ceil(0.9 * len(times)) - 1] if times else None,
         discrimination=point_biserial(
-            [one.passed for one in found], [totals[one.student] - (one.score or 0.0) for one, _ in judged]
+            [one.passed for one in found], [totals[one.student] - (one.earned or 0.0) for one, _ in judged]
         ),
         misconceptions=tuple(
             (words, count, sections[words]) for words, count in sorted(named.items(), key=lambda one: (-one[1], one[0]))
@@ -202,7 +202,7 @@ def command(arguments):
     try:
         course, assignment = course_here(), one_name(arguments.assignment)
         with open_gradebook(course.db_url, course.course_id) as gradebook:
-            scores = cell_scores(gradebook, gradebook.find_assignment(assignment))
+            scores = cell_scores(gradebook, assignment)
     except (NoSuchCourse, ValueError) as why:
         return f"the gradebook has no assignment {assignment}" if isinstance(why, MissingEntry) else str(why)
     answers, attention, remarks = read_class(folders(course, "autograded", assignment))

@@ -15,7 +15,7 @@ from pathlib import Path
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict
 
-from cnncourse.grading.reports.scores import cell_scores, results
+from cnncourse.grading.cohort.scores import cell_scores, standings
 
 # What makes a spreadsheet take a cell for a formula; the last four are read as the first four in East Asian settings
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
@@ -93,7 +93,7 @@ class Export(ExportPlugin):
         students = chosen(gradebook.students, self.student, "student", lambda one: one.id)
         assignments.sort(key=lambda one: one.name)
         students.sort(key=lambda one: (one.last_name or "", one.first_name or "", one.id))
-        found = {assignment.name: results(gradebook, assignment) for assignment in assignments}
+        found = {assignment.name: scored(gradebook, assignment.name) for assignment in assignments}
         for name, by_student in found.items():
             waiting = sum(by_student[student.id].waits for student in students if student.id in by_student)
             if waiting:
@@ -122,6 +122,21 @@ class Export(ExportPlugin):
         return [self.titles.get(assignment.name, assignment.name) for assignment in assignments]
 
 
+def scored(gradebook, assignment):
+    """The standings of those who have any score in an assignment.
+
+    >>> import tempfile
+    >>> from nbgrader.api import Base, Gradebook
+    >>> from sqlalchemy import create_engine
+    >>> url = f"sqlite:///{tempfile.mkdtemp()}/gradebook.db"
+    >>> Base.metadata.create_all(create_engine(url))
+    >>> gradebook = Gradebook(url)
+    >>> scored(gradebook, gradebook.add_assignment("ch02_convolution").name)
+    {}
+    """
+    return {student: standing for student, standing in standings(gradebook, assignment).items() if standing.scored}
+
+
 def scores(student, assignments, found):
     """The scores of a student, with None where there is none.
 
@@ -130,7 +145,7 @@ def scores(student, assignments, found):
     [None]
     """
     mine = [found[assignment.name].get(student.id) for assignment in assignments]
-    return [None if result is None else float(result.score) for result in mine]
+    return [None if result is None else float(result.left) for result in mine]
 
 
 class CsvExport(Export):
@@ -148,7 +163,9 @@ class CsvExport(Export):
         for assignment, title in zip(assignments, self.headings(assignments)):
             for student in students:
                 result = found[assignment.name].get(student.id)
-                mine = [None] * 3 if result is None else [float(result.raw), float(result.penalty), float(result.score)]
+                mine = (
+                    [None] * 3 if result is None else [float(result.total), float(result.penalty), float(result.left)]
+                )
                 who = [student.id, student.last_name or "", student.first_name or "", student.email or ""]
                 moment = result.handed_in if result else None
                 yield [title, assignment.duedate or "", moment or "", *who, *mine, float(assignment.max_score)]
@@ -226,7 +243,7 @@ class GradescopeExport(Export):
         if len(assignments) != 1:
             names = ", ".join(assignment.name for assignment in assignments) or "none"
             raise ValueError(f"Gradescope takes one assignment at a time, and there are {names}: choose --assignment")
-        cells = cell_scores(gradebook, assignments[0])
+        cells = cell_scores(gradebook, assignments[0].name)
         parts = {
             "run_autograder": GRADESCOPE_RUN,
             "scores.json": json.dumps(self.known(students, found[assignments[0].name], cells), indent=1),
@@ -250,8 +267,8 @@ class GradescopeExport(Export):
                 continue
             if address in known:
                 raise ValueError(f"two students have the address {address}: Gradescope could not tell them apart")
-            mine = [one for one in cells if one.student == student.id and one.score is not None]
+            mine = [one for one in cells if one.student == student.id and one.earned is not None]
             tests = [{"name": one.cell, "score": one.score, "max_score": one.points} for one in mine]
             late = f"{number(result.penalty)} points were taken off for handing in late." if result.penalty else ""
-            known[address] = {"score": float(number(result.score)), "output": late, "tests": tests}
+            known[address] = {"score": float(number(result.left)), "output": late, "tests": tests}
         return known

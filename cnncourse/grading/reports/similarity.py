@@ -1,7 +1,7 @@
 """Which submissions are alike: `cnncourse similar ASSIGNMENT` writes a page and a table for a person to look at.
 
-Likeness is no proof. What is compared, and how, is told by `cnncourse.grading.reports.winnowing`; nothing that was handed in
-is executed, and a file that cannot be read costs its student a line in the report, nobody else anything.
+Likeness is no proof. `winnowing` says what is compared, and how. Nothing that was handed in is executed, and a file
+that cannot be read costs its student a line in the report, nobody else anything.
 """
 
 import csv
