@@ -22,7 +22,15 @@ collect_ignore = [] if sys.platform == "linux" else GRADING  # grading needs Lin
 
 STATIC = Path(__file__).resolve().parents[1] / "book" / "_static"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+LONG = 400  # lines
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """A hint and no failure: a file that takes more than a sitting to read may hold two ideas."""
+    for path in sorted((TESTS.parent / "cnncourse").rglob("*.py")):
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONG:
+            terminalreporter.write_line(f"hint: {path.relative_to(TESTS.parent)} has {lines} lines: is it one idea?")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The gate: every wrong answer of the bank is rejected and rightly named, every right one gets full marks."""
 
+from functools import cache
 from importlib import import_module
 
 import bank
@@ -8,7 +9,7 @@ import pytest
 
 from cnncourse.checks import chapters, examine, tasks
 from cnncourse.checks.probing import try_cases
-from cnncourse.checks.verdict import judge
+from cnncourse.checks.verdict import expectations, judge, passes
 
 SEEDS = range(20)
 TASKS = tasks()
@@ -17,6 +18,19 @@ for chapter in chapters():
 RIGHT = [(name, answer) for name, answers in bank.RIGHT.items() for answer in answers]
 NAMED = [(name, mistake) for name, task in TASKS.items() for mistake in task.misconceptions]
 NAMELESS = [(name, answer) for name, answers in bank.WRONG.items() for answer in answers]
+
+
+@cache
+def drawn(name, seed):
+    """The cases of a task for a seed, and what is right on them: the same for every answer."""
+    cases = cases_of(TASKS[name], seed)
+    return cases, expectations(TASKS[name], cases)
+
+
+def verdicts(name, answer):
+    for seed in SEEDS:
+        cases, expected = drawn(name, seed)
+        yield judge(TASKS[name], cases, try_cases(TASKS[name], answer, cases), expected)
 
 
 def called(value):
@@ -33,28 +47,25 @@ def test_the_bank_is_large_enough():
 
 @pytest.mark.parametrize(("name", "answer"), RIGHT, ids=called)
 def test_a_right_answer_gets_full_marks(name, answer):
-    for seed in SEEDS:
-        verdict = examine(TASKS[name], answer, seed)
+    for verdict in verdicts(name, answer):
         assert verdict.passed, verdict.finding.difference.words
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_reference_itself_passes(name):
-    assert all(examine(TASKS[name], TASKS[name].reference, seed).passed for seed in SEEDS)
+    assert all(verdict.passed for verdict in verdicts(name, TASKS[name].reference))
 
 
 @pytest.mark.parametrize(("name", "mistake"), NAMED, ids=called)
 def test_a_mistake_with_a_name_is_rejected_and_given_that_name(name, mistake):
-    for seed in SEEDS:
-        verdict = examine(TASKS[name], mistake.answer, seed)
+    for verdict in verdicts(name, mistake.answer):
         assert not verdict.passed
         assert verdict.misconception is mistake, verdict.misconception and verdict.misconception.name
 
 
 @pytest.mark.parametrize(("name", "answer"), NAMELESS, ids=called)
 def test_another_wrong_answer_is_rejected_and_not_given_a_wrong_name(name, answer):
-    for seed in SEEDS:
-        verdict = examine(TASKS[name], answer, seed)
+    for verdict in verdicts(name, answer):
         assert not verdict.passed
         assert verdict.misconception is None, verdict.misconception.name
 
@@ -84,3 +95,24 @@ def test_a_verdict_does_not_depend_on_where_the_outcomes_come_from():
     cases = cases_of(task, 3)
     outcomes = try_cases(task, task.misconceptions[0].answer, cases)
     assert judge(task, cases, outcomes).misconception is task.misconceptions[0]
+
+
+def test_whether_an_answer_passes_is_known_at_its_first_wrong_outcome():
+    task = TASKS["ch02.pad"]
+    cases, expected = drawn("ch02.pad", 3)
+    asked = []
+
+    def outcomes(answer):
+        for case in cases:
+            asked.append(case)
+            yield from try_cases(task, answer, [case])
+
+    assert passes(task, cases, outcomes(task.reference), expected)
+    assert len(asked) == len(cases)
+    for mistake in task.misconceptions:
+        asked.clear()
+        assert not passes(task, cases, outcomes(mistake.answer), expected)
+        right = [not judge(task, [c], try_cases(task, mistake.answer, [c])).finding for c in asked]
+        assert right == [True] * (len(asked) - 1) + [False]
+    with pytest.raises(ValueError, match="zip"):
+        passes(task, cases, [], expected)

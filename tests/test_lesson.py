@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -31,31 +32,50 @@ QUIZ = """
 """
 
 
+def book(folder, pages, extensions=("lesson",), **settings):
+    """Build the given pages as a small book: book(folder, {"index": "# Title"}) -> the site and what Sphinx warned of.
+
+    The extension `sources` makes a page of every module, so only those ask for it that look at one.
+    """
+    for name, text in {"conf.py": "", **pages}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        alone = name.endswith(".md") and name != "index.md" and not text.startswith("---")
+        path.write_text(ORPHAN + text if alone else text)
+    out, warnings = folder / "_build" / "html", io.StringIO()
+    settings = {
+        "extensions": ["myst_nb", *extensions],
+        "myst_enable_extensions": ["colon_fence", "dollarmath"],
+        "nb_execution_mode": "off",
+        "suppress_warnings": ["config.cache"],
+        **settings,
+    }
+    with docutils_namespace():
+        app = Sphinx(folder, folder, out, folder / "_trees", "html", settings, io.StringIO(), warnings)
+        app.build()
+    return out, warnings.getvalue()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def extensions():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(EXT))
+        yield
+
+
 @pytest.fixture
-def build(tmp_path, monkeypatch):
-    """Build the given pages as a small book: build({"index": "# Title"}) -> its folder and what Sphinx warned of."""
-    monkeypatch.syspath_prepend(str(EXT))
-    (tmp_path / "conf.py").write_text("")
+def build(tmp_path):
+    return partial(book, tmp_path)
 
-    def build(pages, extensions=("lesson", "sources"), **settings):
-        for name, text in pages.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(ORPHAN + text if name.endswith(".md") and name != "index.md" else text)
-        out, warnings = tmp_path / "_build" / "html", io.StringIO()
-        settings = {
-            "extensions": ["myst_nb", *extensions],
-            "myst_enable_extensions": ["colon_fence", "dollarmath"],
-            "nb_execution_mode": "off",
-            "suppress_warnings": ["config.cache"],
-            **settings,
-        }
-        with docutils_namespace():
-            app = Sphinx(tmp_path, tmp_path, out, tmp_path / "_trees", "html", settings, io.StringIO(), warnings)
-            app.build()
-        return out, warnings.getvalue()
 
-    return build
+def warned_of(folder, pages, **options):
+    """Build pages that are each wrong as one book; what was said of each, in their order."""
+    names = [f"page{number}" for number in range(len(pages))]
+    files = {f"{name}.md": text for name, text in zip(names, pages)}
+    contents = "\n".join(["# T", "", ":::{toctree}", *names, ":::"])
+    _, warned = book(folder, {"index.md": contents, **files}, **options)
+    said = [[line for line in warned.splitlines() if f"{name}.md" in line] for name in names]
+    return ["\n".join(lines) for lines in said]
 
 
 def page(out, name="index"):
@@ -83,24 +103,27 @@ def test_two_quizzes_on_a_page_do_not_share_their_buttons(build):
     assert first.input["name"] != second.input["name"]
 
 
-@pytest.mark.parametrize(
-    ("broken", "complaint"),
-    [
-        (QUIZ.replace("(x)", "( )"), "0 are marked"),
-        (QUIZ.replace("( )", "(x)"), "2 are marked"),
-        (QUIZ.replace("( ) two", "two"), "an option starts with"),
-        (QUIZ.replace("  Because of *this*.\n", ""), "has no reason"),
-        (":::{quiz} How many?\nthree\n:::", "one list of options"),
-    ],
-)
-def test_a_quiz_that_cannot_be_answered_is_a_warning_that_says_what_is_wrong(build, broken, complaint):
-    assert complaint in build({"index.md": f"# T\n{broken}"})[1]
+def test_a_quiz_that_cannot_be_answered_is_a_warning_that_says_what_is_wrong(tmp_path):
+    broken = {
+        QUIZ.replace("(x)", "( )"): "0 are marked",
+        QUIZ.replace("( )", "(x)"): "2 are marked",
+        QUIZ.replace("( ) two", "two"): "an option starts with",
+        QUIZ.replace("  Because of *this*.\n", ""): "has no reason",
+        ":::{quiz} How many?\nthree\n:::": "one list of options",
+    }
+    for complaint, said in zip(broken.values(), warned_of(tmp_path, [f"# T\n{text}" for text in broken])):
+        assert complaint in said
+
+
+@pytest.fixture(scope="module")
+def quiz_in_html(tmp_path_factory):
+    out, _ = book(tmp_path_factory.mktemp("quiz"), {"index.md": f"# T\n{QUIZ}"})
+    return str(page(out).find("cnn-quiz"))
 
 
 @pytest.fixture
-def quiz(build, widget):
-    out, _ = build({"index.md": f"# T\n{QUIZ}"})
-    return widget("cnn-quiz", str(page(out).find("cnn-quiz")))
+def quiz(quiz_in_html, widget):
+    return widget("cnn-quiz", quiz_in_html)
 
 
 def test_a_choice_shows_its_reason_and_no_other(quiz):
@@ -172,7 +195,7 @@ MAP = ":::{course-map}\nch | Why? | cnncourse.pooling cnncourse.shapes\nlater | 
 
 
 def test_the_map_links_what_is_there_and_nothing_else(build):
-    out, warned = build({"index.md": f"# T\n\n{MAP}", "ch.md": "# C"})
+    out, warned = build({"index.md": f"# T\n\n{MAP}", "ch.md": "# C"}, extensions=("lesson", "sources"))
     rows = [[cell.get_text().strip() for cell in row.find_all(["th", "td"])] for row in page(out).table.find_all("tr")]
     assert warned == ""
     assert rows == [["Question", "Code"], ["Why?", "cnncourse.pooling, cnncourse.shapes"], ["What then?", ""]]
@@ -190,10 +213,21 @@ def test_the_map_has_a_column_for_exercises_once_there_are_some(build):
 # The listings of the package
 
 
-def test_a_name_leads_to_the_line_where_it_is_written(build):
-    text = "# T\n\n{src}`cnncourse.pooling.max_pool2d` {src}`cnncourse.layers.Conv2D` {src}`cnncourse.shapes`"
-    out, warned = build({"index.md": text})
-    assert warned == ""
+LINKS = "{src}`cnncourse.pooling.max_pool2d` {src}`cnncourse.layers.Conv2D` {src}`cnncourse.shapes`"
+UNKNOWN = ["cnncourse.pooling.nothing", "numpy.array", "cnncourse.layers.Conv9D"]
+
+
+@pytest.fixture(scope="module")
+def listings(tmp_path_factory):
+    """A book with the listings, a page that links them, and one that links what is not there."""
+    unknown = " ".join(f"{{src}}`{name}`" for name in UNKNOWN)
+    pages = {"index.md": f"# T\n\n{LINKS}", "unknown.md": f"# T\n\n{unknown}"}
+    return book(tmp_path_factory.mktemp("listings"), pages, extensions=("sources",))
+
+
+def test_a_name_leads_to_the_line_where_it_is_written(listings):
+    out, warned = listings
+    assert "index.md" not in warned
     links = [link["href"] for link in page(out).find_all("a") if link["href"].startswith("code/")]
     assert links == [
         "code/cnncourse.pooling.windows.html#max_pool2d",
@@ -204,15 +238,15 @@ def test_a_name_leads_to_the_line_where_it_is_written(build):
     assert listing.find(id="max_pool2d").get_text().startswith("def max_pool2d(")
 
 
-def test_the_listing_is_the_module_letter_by_letter(build):
-    out, _ = build({"index.md": "# T"})
+def test_the_listing_is_the_module_letter_by_letter(listings):
+    out, _ = listings
     shown = page(out, "code/cnncourse.shapes").find(class_="code-page").pre.get_text()
     assert shown.strip() == (ROOT / "cnncourse" / "shapes.py").read_text(encoding="utf-8").strip()
 
 
-@pytest.mark.parametrize("name", ["cnncourse.pooling.nothing", "numpy.array", "cnncourse.layers.Conv9D"])
-def test_a_name_that_is_not_in_the_package_is_a_warning(build, name):
-    assert f"there is no {name} in the package" in build({"index.md": f"# T\n\n{{src}}`{name}`"})[1]
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_a_name_that_is_not_in_the_package_is_a_warning(listings, name):
+    assert f"there is no {name} in the package" in listings[1]
 
 
 # The page as a notebook
@@ -253,11 +287,11 @@ def test_a_page_becomes_a_notebook_in_plain_words(build):
     files = {"index.md": LESSON, "other.md": "# The other page"}
     out, warned = build(files, extensions=("lesson", "sources", "takealong"))
     assert warned == ""
-    book = notebook(out)
-    nbformat.validate(book)
-    assert [cell.cell_type for cell in book.cells] == ["markdown", "code", "markdown"]
-    assert book.cells[1].source == "import math\ny = math.sqrt(16)\ny"
-    text = "\n".join(cell.source for cell in book.cells)
+    taken = notebook(out)
+    nbformat.validate(taken)
+    assert [cell.cell_type for cell in taken.cells] == ["markdown", "code", "markdown"]
+    assert taken.cells[1].source == "import math\ny = math.sqrt(16)\ny"
+    text = "\n".join(cell.source for cell in taken.cells)
     for stranger in ("{", ":::", "(top)=", "eq-square", "other.md"):
         assert stranger not in text
     assert "See The other page, it and [elsewhere](https://example.org).\nAlso `cnncourse.shapes` and strides." in text
@@ -274,17 +308,16 @@ def test_the_numbers_of_the_prose_are_written_in(build):
     assert notebook(out).cells[-1].source == "It is 98.8%."
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        (CELL.format(":tags: [remove-cell]\na = 1") + CELL.format("a + 1"), "only cells that are left out make a"),
-        (CELL.format("from pages import say"), "import pages"),
-        (CELL.format("1") + "\n:::{tableofcontents}\n:::", "no words for the directive {tableofcontents}"),
-        (CELL.format("1") + "\n{kbd}`x`", "no words for the role {kbd}"),
-    ],
-)
-def test_a_page_that_would_stop_as_a_notebook_is_a_warning(build, text, complaint):
-    assert complaint in build({"index.md": f"{FRONT}\n# T\n\n{text}"}, extensions=("takealong",))[1]
+def test_a_page_that_would_stop_as_a_notebook_is_a_warning(tmp_path):
+    broken = {
+        CELL.format(":tags: [remove-cell]\na = 1") + CELL.format("a + 1"): "only cells that are left out make a",
+        CELL.format("from pages import say"): "import pages",
+        CELL.format("1") + "\n:::{tableofcontents}\n:::": "no words for the directive {tableofcontents}",
+        CELL.format("1") + "\n{kbd}`x`": "no words for the role {kbd}",
+    }
+    pages = [f"{FRONT}\n# T\n\n{text}" for text in broken]
+    for complaint, said in zip(broken.values(), warned_of(tmp_path, pages, extensions=("takealong",))):
+        assert complaint in said
 
 
 def test_every_way_of_making_a_name_counts(build):
@@ -307,15 +340,23 @@ def chapters():
     return sorted((ROOT / "_build" / "html" / "_sources" / "book").glob("ch*.ipynb"))
 
 
-# What comes of a training is the business of the book's own build, where the page says it
+# Every line that is shown runs, from top to bottom and with nothing else, but a network never sees more than so many
+# images: what comes of them is the business of the book's own build, which holds the text to it
 A_FEW_IMAGES = """
-from IPython.display import display
+import numpy
 from cnncourse.network import Network
 
 def fit(self, x, y, *, whole=Network.fit, **options):
     return whole(self, x[:64], y[:64], **options)
 
-Network.fit = fit
+def evaluate(self, x, y, *, whole=Network.evaluate, **options):
+    return whole(self, x[:64], y[:64], **options)
+
+def predict(self, x, *, whole=Network.predict, **options):
+    outputs = whole(self, x[:64], **options)
+    return numpy.resize(outputs, (len(x), *outputs.shape[1:]))  # as many rows as images, the first over and over
+
+Network.fit, Network.evaluate, Network.predict = fit, evaluate, predict
 """
 
 
@@ -325,7 +366,8 @@ Network.fit = fit
 def test_a_chapter_runs_as_a_notebook_outside_the_book(path, tmp_path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     script = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    (tmp_path / "page.py").write_text(A_FEW_IMAGES + script)
+    (tmp_path / "a_few_images.py").write_text(A_FEW_IMAGES)  # by itself, so that the page finds no name of it
+    (tmp_path / "page.py").write_text(f"import a_few_images\nfrom IPython.display import display\n{script}")
     env = {**os.environ, "MPLBACKEND": "agg", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "page.py"]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=600)

@@ -55,11 +55,6 @@ def test_everything_public_is_explained_and_every_function_has_an_example(name):
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("cnncourse/**/*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_file_is_longer_than_one_can_read_at_a_sitting(path):
-    assert len(path.read_text().splitlines()) <= 400
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.glob("cnncourse/**/*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_is_imported_from_above_and_there_is_no_assert(path):
     text = path.read_text()
     assert not re.search(r"^\s*assert ", text, re.MULTILINE)
@@ -108,11 +103,38 @@ def test_every_module_has_its_level():
 WITH_FRAMEWORKS = {"cnncourse.keras_bridge", "cnncourse.plotting"}
 
 
-@pytest.mark.parametrize("name", ["cnncourse", *sorted(set(MODULES) - WITH_FRAMEWORKS)])
-def test_importing_a_module_imports_no_framework(name):
-    script = f"import sys, {name}; print({{'tensorflow', 'keras', 'matplotlib', 'torch', 'jax'}} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+FRAMEWORKS = {"tensorflow", "keras", "matplotlib", "torch", "jax"}
+# One process for all, since what one module imports is there for the next: the first that brings a framework is named
+IMPORT_EACH = """
+import importlib, sys
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+    if found := set(sys.argv[1].split()) & set(sys.modules):
+        sys.exit(f"{name} imports {', '.join(sorted(found))}")
+print(len(sys.argv[2:]), "modules")
+"""
+
+
+def without_frameworks(names, **options):
+    """Import the modules one after the other in a new process; how it ended."""
+    command = [sys.executable, "-c", IMPORT_EACH, " ".join(FRAMEWORKS), *names]
+    return subprocess.run(command, capture_output=True, text=True, **options)
+
+
+def test_importing_a_module_imports_no_framework():
+    def level(name):
+        return (LEVELS.index(name.split(".")[1]) if "." in name else -1), name
+
+    names = sorted({"cnncourse", *MODULES} - WITH_FRAMEWORKS, key=level)  # from the bottom up: whose fault it is first
+    done = without_frameworks(names)
+    assert (done.stderr, done.stdout) == ("", f"{len(names)} modules\n")
+
+
+def test_a_module_that_imports_a_framework_is_named(tmp_path):
+    for name, text in {"good": "", "bad": "import good, keras", "later": "import bad", "keras": ""}.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    done = without_frameworks(["good", "bad", "later"], cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "bad imports keras\n")
 
 
 def test_the_paths_and_targets_that_the_documents_name_exist():

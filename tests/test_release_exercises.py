@@ -52,14 +52,22 @@ def course(tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def released(course):
+@pytest.fixture(scope="module")
+def released_once(tmp_path_factory):
+    course = tmp_path_factory.mktemp("released")
+    shutil.copy(ROOT / "nbgrader_config.py", course)
     source = write_source(course)
     (source.parent / "table.csv").write_text("x,y\n1,2\n")
     (source.parent / "answers.py").write_text("def double(x): return 2 * x\n")
     done = run(course)
     assert done.returncode == 0, done.stdout + done.stderr
     return course
+
+
+@pytest.fixture
+def released(released_once, tmp_path):
+    """A course of one's own whose release has been made."""
+    return shutil.copytree(released_once, tmp_path, dirs_exist_ok=True)
 
 
 def test_without_an_assignment_it_says_so_and_succeeds(course):

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -18,10 +19,29 @@ PAGES = [name for name in PAGES if name != "index.html"]  # which leads to the l
 MISSING = [
     what for what, there in [("the book: make book", PAGES), ("Chromium: apt install chromium", CHROMIUM)] if not there
 ]
-VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
-# The listings of the package are all made by one template: each is looked at once, on a telephone in the dark
-SEEN = [(name, *view) for name in PAGES for view in (VIEWS[-1:] if name.startswith("code/") else VIEWS)]
+
+
+def sampled(listings):
+    """The listings to look at. One template makes them all, so: the longest, the shortest, a package's own, and as many
+    more as it takes to see every kind of word that a listing colours."""
+    texts = {name: (SITE / name).read_text(encoding="utf-8") for name in listings}
+    longest_first = sorted(listings, key=lambda name: -len(texts[name]))
+    taken = {*longest_first[:1], *longest_first[-1:], *({"code/cnncourse.layers.html"} & set(listings))}
+    seen = set()
+    for name in longest_first:
+        kinds = set(re.findall(r'<span class="(\w+)">', texts[name]))
+        if name in taken or kinds - seen:
+            taken.add(name)
+            seen |= kinds
+    return taken
+
+
+LISTINGS = [name for name in PAGES if name.startswith("code/")]
+SEEN = [name for name in PAGES if name not in LISTINGS or name in sampled(LISTINGS)]
+# A page is opened as on a telephone in the dark, and then shown in the other views
+VIEWS = [(390, "dark"), (1280, "dark"), (390, "light"), (1280, "light")]
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 KILOBYTES = 700
 
 
@@ -44,19 +64,30 @@ def lay_out_everything(tab):
     tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-@pytest.fixture(scope="module", params=[] if MISSING else SEEN, ids=str)
+def show(tab, width, scheme):
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.emulate_media(color_scheme=scheme)
+    tab.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=scheme)
+    tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    tab.evaluate("Promise.all(document.getAnimations().map(fade => fade.finished))")
+
+
+@pytest.fixture(scope="module", params=[] if MISSING else SEEN)
 def page(request, browser):
-    """A page, opened, and what it asked for and complained of on the way."""
-    name, width, scheme = request.param
+    """A page, opened once and shown in every view; what it asked for and complained of; by how much it was too wide."""
+    width, scheme = VIEWS[0]
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
     tab = context.new_page()
-    tab.asked, tab.complaints = [], []
+    tab.asked, tab.complaints, tab.too_wide = [], [], {}
     tab.on("request", lambda request: tab.asked.append(request.url))
     tab.on("requestfailed", lambda request: tab.complaints.append(f"not found: {request.url}"))
     tab.on("console", lambda said: tab.complaints.append(said.text) if said.type in ("error", "warning") else None)
     tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-    tab.goto((SITE / name).as_uri(), wait_until="load")
+    tab.goto((SITE / request.param).as_uri(), wait_until="load")
     lay_out_everything(tab)
+    for view in VIEWS:
+        show(tab, *view)
+        tab.too_wide[view] = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     yield tab
     context.close()
 
@@ -94,15 +125,20 @@ def test_widgets_are_alive(page):
 
 
 def test_nothing_reaches_over_the_edge_of_the_screen(page):
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert page.too_wide == dict.fromkeys(VIEWS, 0)
 
 
 def test_a_page_is_accessible(page):
-    # formulas, thousands of elements, have the colour of the words around them: axe would spend a minute on each page
-    # it need not tell of what is right, nor fetch the styles once more, which a page without a server is refused
-    options = {"runOnly": RULES, "resultTypes": ["violations"], "preload": False}
-    results = Axe().run(page, context={"exclude": [[".katex"]]}, options=options)
-    assert not results.violations_count, results.generate_report()
+    for view in VIEWS:
+        show(page, *view)
+        # Both widths and both themes are held to all rules in the first view and the last; those between add what
+        # depends on the two together: colours.
+        rules = RULES if view in (VIEWS[0], VIEWS[-1]) else COLOURS
+        # Formulas, thousands of elements, have the colour of the words around them: axe would spend a minute on each
+        # page. It need not tell of what is right, nor fetch the styles once more, which a page on disk is refused.
+        options = {"runOnly": rules, "resultTypes": ["violations"], "preload": False}
+        results = Axe().run(page, context={"exclude": [[".katex"]]}, options=options)
+        assert not results.violations_count, f"{view}: {results.generate_report()}"
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +162,21 @@ def test_every_link_inside_the_book_leads_somewhere(soups):
                 dead.append(f"{path.relative_to(SITE)} -> {link['href']}")
     assert soups
     assert dead == []
+
+
+@pytest.mark.skipif(bool(MISSING), reason="the book is not built")
+def test_a_listing_differs_from_those_that_are_looked_at_in_its_words_only(soups):
+    """So what holds for these holds for all: they load the same files, and are made of the same coloured elements."""
+    loaded, made_of = {}, {}
+    for name in LISTINGS:
+        soup = soups[SITE / name]
+        loaded[name] = {tag.get("src") or tag["href"] for tag in soup.select("[src], link[href]:not([rel=canonical])")}
+        made_of[name] = {(tag.name, *tag.get("class", [])) for tag in soup.article.find_all(True)}
+    looked_at = sorted(set(LISTINGS) & set(SEEN))
+    assert looked_at
+    assert [name for name in LISTINGS if loaded[name] != loaded[looked_at[0]]] == []
+    known = set().union(*(made_of[name] for name in looked_at))
+    assert [name for name in LISTINGS if made_of[name] - known] == []
 
 
 @pytest.mark.skipif(bool(MISSING), reason="the book is not built")

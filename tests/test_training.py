@@ -352,15 +352,3 @@ def test_what_cannot_be_trained_on_is_named_before_training_starts(x, y, options
     with pytest.raises(ValueError, match=words):
         quiet(net, x, y, **options)
     same(net.get_weights(), before)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_small_network_passes_98_8_percent_on_mnist(seed):
-    data = mnist()
-    features = [Conv2D(32, 3), ReLU(), MaxPooling2D(), Conv2D(64, 3), ReLU(), MaxPooling2D()]
-    net = Network([*features, Flatten(), Dense(128), ReLU(), Dense(10)], (28, 28, 1), seed=seed)
-    steps = 4 * 469
-    falling = Adam(lambda step: 0.002 * (1 - step / steps))
-    fit(net, data.x_train, data.y_train, epochs=4, optimiser=falling, seed=seed, progress=False)
-    assert net.evaluate(data.x_test, data.y_test)[1] > 0.988

@@ -163,8 +163,33 @@ def diagnose(task, cases, outcomes):
     return None
 
 
-def judge(task, cases, outcomes):
+def expectations(task, cases):
+    """What the reference gives on each case.
+
+    >>> from cnncourse.checks import task
+    >>> expectations(task("ch02.output_size"), [(7, 3, 1, 0, 1), (8, 3, 2, 0, 1)])
+    [5, 3]
+    """
+    return [tried(task, task.reference, case).value for case in cases]
+
+
+def passes(task, cases, outcomes, expected):
+    """Whether an answer is right on every case: the verdict alone, found out no further than the first wrong outcome.
+
+    >>> from cnncourse.checks import task
+    >>> passes(task("ch02.output_size"), [(7, 3, 1, 0, 1)], [Outcome(4)], [5])
+    False
+    """
+    return not any(
+        complaint(task, value, settled(task, case, outcome))
+        for case, outcome, value in zip(cases, outcomes, expected, strict=True)
+    )
+
+
+def judge(task, cases, outcomes, expected=None):
     """Compare the outcomes of an answer, obtained here or elsewhere, with those of the reference.
+
+    Who judges many answers on the same cases gives what is `expected`, so that the reference is not run for each.
 
     >>> from cnncourse.checks import task
     >>> judge(task("ch02.output_size"), [(7, 3, 1, 0, 1)], [Outcome(5)]).passed
@@ -174,11 +199,10 @@ def judge(task, cases, outcomes):
     if len(outcomes) < len(cases) and not any(outcome.error for outcome in outcomes):
         raise ValueError(f"{len(outcomes)} outcomes of {len(cases)} cases")
     findings = []
-    for case, outcome in zip(cases, outcomes):
-        expected = tried(task, task.reference, case).value
-        wrong = complaint(task, expected, outcome)
+    for case, outcome, value in zip(cases, outcomes, expected or expectations(task, cases)):
+        wrong = complaint(task, value, outcome)
         if wrong:
-            findings.append(Finding(case, expected, outcome, wrong))
+            findings.append(Finding(case, value, outcome, wrong))
     if not findings:
         return Verdict(task, len(cases), outcomes=tuple(outcomes))
     smallest = min(findings, key=weight)
