@@ -3,6 +3,7 @@
 import re
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import keras
@@ -163,6 +164,7 @@ def test_an_object_that_is_equal_to_everything_is_not_right():
         ((1, 2), (1, 2, 3)),
         ({"a": 1}, {"b": 1}),
         (1e-9 * np.ones(3), np.zeros(3)),
+        (np.zeros(3), 1e-3 * np.ones(3)),
     ],
 )
 def test_differences_that_must_be_seen(expected, got):
@@ -178,6 +180,9 @@ def test_differences_that_must_be_seen(expected, got):
         (3, np.int64(3).item()),
         ((np.ones(2), 1.0), (np.ones(2), 1)),
         ({"a": 1.0}, {"a": 1.0, "more": 2}),
+        (np.zeros(3), 1e-16 * np.ones(3)),
+        (0.5, to_plain(Fraction(1, 2))),
+        (np.array([0.5, 1.0]), to_plain(np.array([Fraction(1, 2), Fraction(1)]))),
     ],
 )
 def test_differences_that_do_not_count(expected, got):

@@ -50,6 +50,19 @@ def test_the_kinds_of_numbers_stay_apart():
     assert [type(part) for part in there_and_back((True, 1, 1.0))] == [bool, int, float]
 
 
+def test_an_array_laid_out_by_columns_arrives_so():
+    array = np.asfortranarray(np.arange(24.0).reshape(2, 3, 4))
+    back = there_and_back((array, 1))[0]
+    assert np.array_equal(back, array)
+    assert back.strides == array.strides
+
+
+@pytest.mark.parametrize("turned", ["1", '{"tuple": []}', '{"turned": 1}', "[]"])
+def test_nothing_but_an_array_is_turned(turned):
+    with pytest.raises(Garbled):
+        unpack([f'{{"turned": {turned}}}'.encode()])
+
+
 @pytest.mark.parametrize("dtype", ["?", "i1", "u1", "<i2", ">i4", "u8", "f2", "<f4", ">f8"])
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 3), (2, 3), (1, 2, 3, 4)])
 def test_an_array_arrives_with_its_shape_dtype_and_numbers(dtype, shape):

@@ -13,6 +13,18 @@ def digits(rng, *shape):
     return rng.choice([-5.0, -4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0, 5.0], size=shape)
 
 
+def with_zeros(rng, *shape):
+    """`digits`, of which a third is 0, and at least one: a zero in the data is neither padding nor nothing.
+
+    >>> with_zeros(np.random.default_rng(0), 2, 3)
+    array([[ 4.,  0.,  1.],
+           [-3.,  0., -5.]])
+    """
+    x = digits(rng, *shape)
+    x.flat[rng.permutation(x.size)[: max(1, x.size // 3)]] = 0
+    return x
+
+
 def normals(rng, *shape, dtype=np.float64):
     """Numbers of a standard normal distribution.
 

@@ -63,6 +63,22 @@ def then(task, change):
     return answer
 
 
+def in_place(task):
+    """The right answer, written over the first argument, which is returned.
+
+    >>> from cnncourse.checks import task
+    >>> x = np.array([[1, 2, 3]]).reshape(1, 1, 3, 1)
+    >>> in_place(task("ch01.shift"))(x, 0, 1) is x, x.ravel()
+    (True, array([0, 1, 2]))
+    """
+
+    def answer(x, *case):
+        x[...] = task.reference(x, *case)
+        return x
+
+    return answer
+
+
 def ignores(task, argument, instead, why, section=""):
     """Note the mistake that an argument is ignored, as if it always were `instead`."""
     task.mistake(f"{argument} is ignored", why, section)(given(task, **{argument: instead}))

@@ -5,6 +5,7 @@ dictionaries of them.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from numbers import Integral, Real
 
 import numpy as np
@@ -26,6 +27,8 @@ def to_plain(value):
     """
     if value is None or type(value) in (bool, int, float, str):
         return value
+    if isinstance(value, Fraction):
+        return float(value)
     if isinstance(value, np.generic):
         return to_plain(value.item())
     if isinstance(value, (list, tuple)):
@@ -36,6 +39,8 @@ def to_plain(value):
         array = np.asarray(value).copy()
         if array.dtype.kind in "biuf":
             return array
+        if array.dtype.kind == "O" and array.ndim:
+            return to_plain(array.tolist())
         raise NotPlain(f"an array of dtype {array.dtype} does not hold real numbers")
     raise NotPlain(f"a {type(value).__name__} is neither a number nor an array")
 
@@ -125,9 +130,8 @@ def _array_difference(expected, got, tolerance):
     if expected.dtype.kind == "b" and got.dtype.kind != "b":
         return Difference(f"expected True and False, got numbers of dtype {got.dtype}")
     scale = 1.0  # a number close to 0 may be off by as much as its neighbours
-    if expected.dtype.kind == "f" and expected.size:
-        finite = np.abs(expected[np.isfinite(expected)])
-        scale = max(finite.max(), 1e-30) if finite.size else 1.0
+    if expected.dtype.kind == "f":
+        scale = np.abs(expected[np.isfinite(expected)]).max(initial=0) or 1.0
     wrong = ~np.isclose(got, expected, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
     if not wrong.any():
         return None

@@ -1,15 +1,20 @@
 """Right and wrong answers to the tasks of chapter 3."""
 
 import math
+from fractions import Fraction
 
 import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from bank import answers
+from bank import answers, as_it_lies
 from cnncourse import pooling, shapes
+from cnncourse.checks import task
+from cnncourse.checks.mistakes import given, then
 
-# Sizes
+SIZES, MAX, PADDED, MEANS = (task(f"ch03.{name}") for name in ["pool_sizes", "max_pool", "max_pool_padded", "avg_pool"])
+WINNERS, SHARE, BLUR = (task(f"ch03.{name}") for name in ["winners", "unchanged_share", "blur_pool"])
+ADAPTIVE = task("ch03.adaptive_average")
 
 
 def sizes_by_counting(size, pool_size, stride):
@@ -41,33 +46,16 @@ def sizes_by_library(size, pool_size, stride):
     return inside, covering, size - pool_size - (inside - 1) * stride
 
 
-def sizes_unseen_in_stride_units(size, pool_size, stride):
-    inside, covering, _ = sizes_by_counting(size, pool_size, stride)
-    return inside, covering, size - inside * stride
-
-
-def sizes_rounded_to_nearest(size, pool_size, stride):
-    _, covering, unseen = sizes_by_counting(size, pool_size, stride)
-    return round((size - pool_size) / stride) + 1, covering, unseen
-
-
-def sizes_exchanged(size, pool_size, stride):
-    inside, covering, unseen = sizes_by_counting(size, pool_size, stride)
-    return covering, inside, unseen
-
-
-def sizes_of_a_sheet(size, pool_size, stride):
-    return tuple(n * n for n in sizes_by_counting(size, pool_size, stride))
-
-
 answers(
     "ch03.pool_sizes",
     right=[sizes_by_counting, sizes_by_walking, sizes_by_numpy, sizes_by_library],
-    wrong=[sizes_unseen_in_stride_units, sizes_rounded_to_nearest, sizes_exchanged, sizes_of_a_sheet],
+    wrong=[
+        lambda n, p, s: (*sizes_by_counting(n, p, s)[:2], n - sizes_by_counting(n, p, s)[0] * s),
+        lambda n, p, s: (round((n - p) / s) + 1, *sizes_by_counting(n, p, s)[1:]),
+        then(SIZES, lambda inside, covering, unseen: (covering, inside, unseen)),
+        then(SIZES, lambda *sizes: tuple(n * n for n in sizes)),
+    ],
 )
-
-
-# The largest
 
 
 def max_by_loops(x, KH, KW, stride):
@@ -75,11 +63,10 @@ def max_by_loops(x, KH, KW, stride):
     y = np.empty((N, (H - KH) // stride + 1, (W - KW) // stride + 1, C))
     for n, i, j, c in np.ndindex(y.shape):
         best = x[n, i * stride, j * stride, c]
-        for u in range(KH):
-            for v in range(KW):
-                value = x[n, i * stride + u, j * stride + v, c]
-                if value > best:
-                    best = value
+        for u, v in np.ndindex(KH, KW):
+            value = x[n, i * stride + u, j * stride + v, c]
+            if value > best:
+                best = value
         y[n, i, j, c] = best
     return y
 
@@ -105,40 +92,17 @@ def max_by_library(x, KH, KW, stride):
 
 
 def max_lists(x, KH, KW, stride):
+    rows, columns = (range(0, n - k + 1, stride) for n, k in zip(x.shape[1:3], (KH, KW)))
+    seen = ([[image[i : i + KH, j : j + KW] for j in columns] for i in rows] for image in x)
+    return [[[[max(c.ravel().tolist()) for c in np.moveaxis(w, 2, 0)] for w in row] for row in image] for image in seen]
+
+
+def max_reshaped(x, KH, KW, stride):
+    """Right but where the windows tile the image: then rows of different windows are mixed."""
     N, H, W, C = x.shape
-    rows, columns = range(0, H - KH + 1, stride), range(0, W - KW + 1, stride)
-    return [
-        [[[max(x[n, i : i + KH, j : j + KW, c].ravel().tolist()) for c in range(C)] for j in columns] for i in rows]
-        for n in range(N)
-    ]
-
-
-def max_first_image(x, KH, KW, stride):
-    return np.repeat(max_by_view(x[:1], KH, KW, stride), len(x), axis=0)
-
-
-def max_starts_at(number):
-    return lambda *x: np.maximum(max_by_view(*x), number)
-
-
-def max_only_rows_stride(x, KH, KW, stride):
-    return max_by_view(x, KH, KW, 1)[:, ::stride]
-
-
-def max_square_window(x, KH, KW, stride):
-    return max_by_view(x, KH, KH, stride)
-
-
-def max_channels_first(x, KH, KW, stride):
-    return np.moveaxis(max_by_view(x, KH, KW, stride), 3, 1)
-
-
-def max_of_the_image(x, KH, KW, stride):
-    return np.full_like(max_by_view(x, KH, KW, stride), x.max())
-
-
-def min_pool(x, KH, KW, stride):
-    return -max_by_view(-x, KH, KW, stride)
+    if KH == KW == stride and H % KH == W % KW == 0:
+        return x.reshape(N, H // KH, W // KW, KH * KW, C).max(axis=3)
+    return max_by_view(x, KH, KW, stride)
 
 
 def max_writing_into_x(x, KH, KW, stride):
@@ -151,98 +115,78 @@ answers(
     "ch03.max_pool",
     right=[max_by_loops, max_by_view, max_by_taps, max_by_keras, max_by_library, max_lists],
     wrong=[
-        max_first_image,
-        max_starts_at(-1),
-        max_starts_at(-1000),
-        max_starts_at(-1e9),
-        max_only_rows_stride,
-        max_square_window,
-        max_channels_first,
-        max_of_the_image,
-        min_pool,
+        max_reshaped,
         max_writing_into_x,
+        *(then(MAX, lambda y, start=start: np.maximum(y, start)) for start in (-1, -1000, -1e9)),
+        then(MAX, lambda y: np.full_like(y, y[:1])),
+        then(MAX, lambda y: np.moveaxis(y, 3, 1)),
+        given(MAX, x=as_it_lies),
+        lambda x, KH, KW, stride: max_by_view(x, KH, KW, 1)[:, ::stride],
+        lambda x, KH, KW, stride: max_by_view(x, KH, KH, stride),
+        lambda x, *knobs: np.full_like(max_by_view(x, *knobs), x.max()),
+        lambda x, *knobs: -max_by_view(-x, *knobs),
     ],
 )
 
 
-# With padding
+def sides(padding):
+    return (0, 0), (padding, padding), (padding, padding), (0, 0)
 
 
-def padded_by_library(x, pool_size, stride, padding):
-    return pooling.max_pool2d(x, pool_size, stride, padding)[0]
+def padded(**how):
+    """Max pooling of images that `np.pad` has made larger."""
+    return lambda x, pool_size, stride, padding: max_by_view(np.pad(x, sides(padding), **how), *[pool_size] * 2, stride)
 
 
 def padded_by_cutting(x, pool_size, stride, padding):
     N, H, W, C = x.shape
     OH, OW = ((n + 2 * padding - pool_size) // stride + 1 for n in (H, W))
     y = np.zeros((N, OH, OW, C), x.dtype)
-    for i in range(OH):
-        for j in range(OW):
-            top, left = i * stride - padding, j * stride - padding
-            y[:, i, j] = x[:, max(top, 0) : top + pool_size, max(left, 0) : left + pool_size].max(axis=(1, 2))
+    for i, j in np.ndindex(OH, OW):
+        top, left = i * stride - padding, j * stride - padding
+        y[:, i, j] = x[:, max(top, 0) : top + pool_size, max(left, 0) : left + pool_size].max(axis=(1, 2))
     return y
 
 
-def padded_with_the_edge(x, pool_size, stride, padding):
-    wide = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)), mode="edge")
-    return max_by_view(wide, pool_size, pool_size, stride)
-
-
-def padded_with_the_smallest(x, pool_size, stride, padding):
-    wide = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)), constant_values=x.min())
-    return max_by_taps(wide, pool_size, pool_size, stride)
+def padded_by_library(x, pool_size, stride, padding):
+    return pooling.max_pool2d(x, pool_size, stride, padding)[0]
 
 
 def padded_by_keras(x, pool_size, stride, padding):
-    wide = np.pad(
-        x.astype(np.float32), ((0, 0), (padding, padding), (padding, padding), (0, 0)), constant_values=-np.inf
-    )
+    wide = np.pad(x.astype(np.float32), sides(padding), constant_values=-np.inf)
     return keras.ops.max_pool(wide, pool_size, strides=stride, padding="valid")
-
-
-def padded_with(**how):
-    def answer(x, pool_size, stride, padding):
-        wide = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)), **how)
-        return max_by_view(wide, pool_size, pool_size, stride)
-
-    return answer
-
-
-def padded_twice(x, pool_size, stride, padding):
-    return padded_by_library(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge"), pool_size, stride, padding)
-
-
-def padded_then_relu(x, pool_size, stride, padding):
-    return np.maximum(padded_by_library(x, pool_size, stride, padding), 0)
-
-
-def padded_only_columns(x, pool_size, stride, padding):
-    return pooling.max_pool2d(x, pool_size, stride, ((0, 0), (padding, padding)))[0]
 
 
 answers(
     "ch03.max_pool_padded",
-    right=[padded_by_library, padded_by_cutting, padded_with_the_edge, padded_with_the_smallest, padded_by_keras],
+    right=[
+        padded_by_library,
+        padded_by_cutting,
+        padded_by_keras,
+        padded(mode="edge"),
+        lambda x, *knobs: padded(constant_values=x.min())(x, *knobs),
+    ],
     wrong=[
-        padded_with(constant_values=-1),
-        padded_with(constant_values=-1000),
-        padded_with(constant_values=np.inf),
-        padded_with(mode="symmetric"),
-        padded_with(mode="wrap"),
-        padded_twice,
-        padded_then_relu,
-        padded_only_columns,
+        padded(constant_values=-1),
+        padded(constant_values=-1000),
+        padded(constant_values=np.inf),
+        padded(mode="symmetric"),
+        padded(mode="wrap"),
+        given(PADDED, x=lambda x: np.where(x == 0, -np.inf, x)),  # zeros are taken for padding
+        given(PADDED, x=lambda x: np.pad(x, sides(1), mode="edge")),
+        given(PADDED, x=as_it_lies),
+        then(PADDED, lambda y: np.maximum(y, 0)),
+        lambda x, pool_size, stride, padding: padded_by_library(x, pool_size, stride, ((0, 0), (padding, padding))),
+        lambda x, pool_size, stride, padding: padded_by_library(x, pool_size, min(stride, pool_size), padding),
+        lambda x, pool_size, stride, padding: PADDED.reference(x, max(pool_size, 2), stride, padding),
     ],
 )
-
-
-# Means
 
 
 def avg_by_library(x, pool_size, stride, padding, count_padding):
     x = x.astype(float)
     if count_padding:
-        x, padding = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0))), 0
+        x, padding = np.pad(x, sides(padding)), 0
     return pooling.avg_pool2d(x, pool_size, stride, padding)[0]
 
 
@@ -261,65 +205,35 @@ def avg_by_loops(x, pool_size, stride, padding, count_padding):
 
 
 def avg_by_nan(x, pool_size, stride, padding, count_padding):
-    sides = ((0, 0), (padding, padding), (padding, padding), (0, 0))
-    wide = np.pad(x.astype(np.float32), sides, constant_values=0 if count_padding else np.nan)
+    wide = np.pad(x.astype(np.float32), sides(padding), constant_values=0 if count_padding else np.nan)
     return np.nanmean(sliding_window_view(wide, (pool_size,) * 2, axis=(1, 2))[:, ::stride, ::stride], axis=(-2, -1))
 
 
 def avg_by_keras(x, pool_size, stride, padding, count_padding):
-    sides = ((0, 0), (padding, padding), (padding, padding), (0, 0))
     means, there = (
-        keras.ops.average_pool(np.pad(a.astype(np.float32), sides), pool_size, strides=stride, padding="valid")
+        keras.ops.average_pool(np.pad(a.astype(np.float32), sides(padding)), pool_size, strides=stride, padding="valid")
         for a in (x, np.ones(x.shape))
     )
     return means if count_padding else means / there
-
-
-def avg_over_stride(x, pool_size, stride, padding, count_padding):
-    return avg_by_loops(x, pool_size, stride, padding, count_padding) * pool_size**2 / stride**2
-
-
-def avg_over_the_side(x, pool_size, stride, padding, count_padding):
-    return avg_by_loops(x, pool_size, stride, padding, count_padding) * pool_size
-
-
-def avg_edge(x, pool_size, stride, padding, count_padding):
-    wide = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)), mode="edge")
-    return avg_by_loops(wide, pool_size, stride, 0, True)
-
-
-def avg_not_padded(x, pool_size, stride, padding, count_padding):
-    return avg_by_loops(x, pool_size, stride, 0, count_padding)
-
-
-def avg_whole_numbers(*x):
-    return avg_by_loops(*x).astype(int)
-
-
-def avg_first_channel(x, *knobs):
-    return np.repeat(avg_by_loops(x[..., :1], *knobs), x.shape[3], axis=3)
-
-
-def avg_maximum(x, pool_size, stride, padding, count_padding):
-    return pooling.max_pool2d(x.astype(float), pool_size, stride, padding)[0]
 
 
 answers(
     "ch03.avg_pool",
     right=[avg_by_library, avg_by_loops, avg_by_nan, avg_by_keras],
     wrong=[
-        avg_over_stride,
-        avg_over_the_side,
-        avg_edge,
-        avg_not_padded,
-        avg_whole_numbers,
-        avg_first_channel,
-        avg_maximum,
+        lambda x, pool_size, stride, *rest: avg_by_loops(x, pool_size, stride, *rest) * pool_size**2 / stride**2,
+        lambda x, pool_size, *rest: avg_by_loops(x, pool_size, *rest) * pool_size,
+        lambda x, pool_size, stride, padding, _: avg_by_loops(
+            np.pad(x, sides(padding), mode="edge"), pool_size, stride, 0, True
+        ),
+        lambda x, pool_size, stride, padding, _: pooling.max_pool2d(x.astype(float), pool_size, stride, padding)[0],
+        lambda x, pool_size, stride, *rest: avg_by_loops(x, pool_size, min(stride, pool_size), *rest),
+        given(MEANS, padding=0),
+        given(MEANS, x=as_it_lies),
+        then(MEANS, lambda y: y.astype(int)),
+        then(MEANS, lambda y: np.full_like(y, y[..., :1])),
     ],
 )
-
-
-# Winners
 
 
 def winners_by_loops(x, KH, KW, stride):
@@ -336,12 +250,10 @@ def winners_by_loops(x, KH, KW, stride):
 def winners_by_argwhere(x, KH, KW, stride):
     found = []
     for top in range(0, len(x) - KH + 1, stride):
-        line = []
+        found.append([])
         for left in range(0, x.shape[1] - KW + 1, stride):
             seen = x[top : top + KH, left : left + KW]
-            row, column = np.argwhere(seen == seen.max())[0] + (top, left)
-            line.append((float(seen.max()), float(row), float(column)))
-        found.append(line)
+            found[-1].append((seen.max(), *map(float, np.argwhere(seen == seen.max())[0] + (top, left))))
     return np.moveaxis(np.array(found), 2, 0)
 
 
@@ -360,50 +272,37 @@ def winners_by_library(x, KH, KW, stride):
     return y[0, :, :, 0].tolist(), (i * stride + u).tolist(), (j * stride + v).tolist()
 
 
-def winners_from_zero(x, KH, KW, stride):
-    largest, rows, columns = winners_by_loops(x, KH, KW, stride)
-    dead = largest <= 0
-    return np.maximum(largest, 0), np.where(dead, 0, rows), np.where(dead, 0, columns)
+def winners_reshaped(x, KH, KW, stride):
+    """Right but where the windows tile the map: then rows of different windows are mixed."""
+    (H, W), (largest, rows, columns) = x.shape, winners_by_loops(x, KH, KW, stride)
+    if KH == KW == stride and H % KH == W % KW == 0:
+        largest = x.reshape(H // KH, W // KW, KH * KW).max(axis=2)
+    return largest, rows, columns
 
 
 def winners_tap(x, KH, KW, stride):
-    y, (tap, _) = pooling.max_pool2d(x[None, :, :, None], (KH, KW), stride)
-    return y[0, :, :, 0], tap[0, :, :, 0], tap[0, :, :, 0]
-
-
-def winners_values_only(x, KH, KW, stride):
-    return winners_by_loops(x, KH, KW, stride)[0]
-
-
-def winners_pairs(x, KH, KW, stride):
-    largest, rows, columns = winners_by_loops(x, KH, KW, stride)
-    return largest, np.stack([rows, columns], axis=-1)
-
-
-def winners_square_window(x, KH, KW, stride):
-    return winners_by_loops(x, KH, KH, stride)
-
-
-def winners_counted_from_one(x, KH, KW, stride):
-    largest, rows, columns = winners_by_loops(x, KH, KW, stride)
-    return largest, rows + 1, columns + 1
+    seen = sliding_window_view(x, (KH, KW))[::stride, ::stride]
+    tap = seen.reshape(*seen.shape[:2], KH * KW).argmax(axis=2)
+    return seen.max(axis=(2, 3)), tap, tap
 
 
 answers(
     "ch03.winners",
     right=[winners_by_loops, winners_by_argwhere, winners_by_numbering, winners_by_library],
     wrong=[
-        winners_from_zero,
+        winners_reshaped,
         winners_tap,
-        winners_values_only,
-        winners_pairs,
-        winners_square_window,
-        winners_counted_from_one,
+        then(WINNERS, lambda y, rows, columns: (np.maximum(y, 0), rows * (y > 0), columns * (y > 0))),
+        then(WINNERS, lambda y, rows, columns: y),
+        then(WINNERS, lambda y, rows, columns: (y, np.stack([rows, columns], axis=-1))),
+        then(WINNERS, lambda y, rows, columns: (y, rows + 1, columns + 1)),
+        given(WINNERS, x=lambda x: np.where(x == 0, -np.inf, x)),
+        given(WINNERS, x=as_it_lies),
+        lambda x, KH, KW, stride: winners_by_loops(x, KH, KH, stride),
+        lambda x, KH, KW, stride: winners_by_loops(x, KH, max(KW, 2), stride),
+        lambda x, KH, KW, stride: winners_by_loops(x, KH, KW, min(stride, KH)),
     ],
 )
-
-
-# Shifts
 
 
 def share_by_loops(x, pool_size):
@@ -411,18 +310,15 @@ def share_by_loops(x, pool_size):
     moved = np.zeros_like(x)
     moved[:, :, 1:] = x[:, :, :-1]
     same = total = 0
-    for top in range(0, H - pool_size + 1, pool_size):
-        for left in range(0, W - pool_size + 1, pool_size):
-            for n in range(N):
-                for c in range(C):
-                    place = n, slice(top, top + pool_size), slice(left, left + pool_size), c
-                    same, total = same + bool(x[place].max() == moved[place].max()), total + 1
+    for n, i, j, c in np.ndindex(N, H // pool_size, W // pool_size, C):
+        place = n, slice(i * pool_size, (i + 1) * pool_size), slice(j * pool_size, (j + 1) * pool_size), c
+        same, total = same + bool(x[place].max() == moved[place].max()), total + 1
     return same / total
 
 
 def share_by_padding(x, pool_size):
     wide = np.pad(x, ((0, 0), (0, 0), (1, 0), (0, 0)))
-    before, after = (max_by_view(a, pool_size, pool_size, pool_size) for a in (wide[:, :, 1:], wide[:, :, :-1]))
+    before, after = (max_by_view(a, *[pool_size] * 3) for a in (wide[:, :, 1:], wide[:, :, :-1]))
     return np.float32((before == after).mean())
 
 
@@ -430,7 +326,7 @@ def share_by_roll(x, pool_size):
     moved = np.roll(x, 1, axis=2)
     moved[:, :, 0] = 0
     before, after = (pooling.max_pool2d(a, pool_size)[0] for a in (x, moved))
-    return np.count_nonzero(before == after) / before.size
+    return Fraction(np.count_nonzero(before == after), before.size)
 
 
 def share_by_keras(x, pool_size):
@@ -439,45 +335,27 @@ def share_by_keras(x, pool_size):
     return keras.ops.mean(keras.ops.cast(before == after, "float32"))
 
 
-def share_of_pixels(x, pool_size):
-    return share_by_loops(x, 1)
-
-
-def share_in_per_cent(x, pool_size):
-    return 100 * share_by_loops(x, pool_size)
-
-
-def share_of_the_mean(x, pool_size):
-    before, after = (a.mean() for a in (x, np.roll(x, 1, axis=2)))
-    return float(before == after)
-
-
-def share_dense(x, pool_size):
-    moved = np.pad(x, ((0, 0), (0, 0), (1, 0), (0, 0)))[:, :, :-1]
-    return np.mean(max_by_view(x, pool_size, pool_size, 1) == max_by_view(moved, pool_size, pool_size, 1))
-
-
-def share_by_the_window(x, pool_size):
-    moved = np.pad(x, ((0, 0), (0, 0), (pool_size + 1, 0), (0, 0)))[:, :, : x.shape[2]]
-    return np.mean(max_by_view(x, *[pool_size] * 3) == max_by_view(moved, *[pool_size] * 3))
-
-
-def share_counted(x, pool_size):
-    return round(share_by_loops(x, pool_size) * max_by_view(x, *[pool_size] * 3).size)
+def shares(x, pool_size, stride, columns=1):
+    """The share of a map that stays when the images move by some columns."""
+    moved = np.pad(x, ((0, 0), (0, 0), (columns, 0), (0, 0)))[:, :, : x.shape[2]]
+    return np.mean(max_by_view(x, *[pool_size] * 2, stride) == max_by_view(moved, *[pool_size] * 2, stride))
 
 
 answers(
     "ch03.unchanged_share",
     right=[share_by_loops, share_by_padding, share_by_roll, share_by_keras],
-    wrong=[share_of_pixels, share_in_per_cent, share_of_the_mean, share_dense, share_by_the_window, share_counted],
+    wrong=[
+        lambda x, pool_size: share_by_loops(x, 1),
+        lambda x, pool_size: shares(x, pool_size, 1),
+        lambda x, pool_size: shares(x, pool_size, pool_size, pool_size + 1),
+        lambda x, pool_size: float(x.mean() == np.roll(x, 1, axis=2).mean()),
+        lambda x, pool_size: round(share_by_loops(x, pool_size) * max_by_view(x, *[pool_size] * 3).size),
+        then(SHARE, lambda share: 100 * share),
+        given(SHARE, x=np.round),
+        given(SHARE, x=lambda x: x.astype(int)),
+        given(SHARE, x=as_it_lies),
+    ],
 )
-
-
-# Blur
-
-
-def blur_by_library(x, stride):
-    return pooling.blur_pool2d(x, 3, stride, "valid")[0]
 
 
 def blur_in_two_steps(x, stride):
@@ -489,9 +367,8 @@ def blur_by_loops(x, stride):
     N, H, W, C = x.shape
     y = np.zeros((N, (H - 3) // stride + 1, (W - 3) // stride + 1, C))
     for n, i, j, c in np.ndindex(y.shape):
-        for u, a in enumerate((1, 2, 1)):
-            for v, b in enumerate((1, 2, 1)):
-                y[n, i, j, c] += a * b * x[n, i * stride + u, j * stride + v, c] / 16
+        for u, v in np.ndindex(3, 3):
+            y[n, i, j, c] += (1, 2, 1)[u] * (1, 2, 1)[v] * x[n, i * stride + u, j * stride + v, c] / 16
     return y
 
 
@@ -508,89 +385,51 @@ def blur_twice_averaged(x, stride):
     return x[:, ::stride, ::stride]
 
 
-def blur_same(x, stride):
-    return pooling.blur_pool2d(x, 3, stride, "same")[0]
-
-
-def blur_five(x, stride):
-    return pooling.blur_pool2d(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge"), 5, stride, "valid")[0]
-
-
-def blur_by_nine(x, stride):
-    return blur_by_loops(x, stride) * 16 / 9
-
-
-def blur_averaged_once(x, stride):
-    return ((x[:, :-1, :-1] + x[:, 1:, 1:]) / 2)[:, :-1:stride, :-1:stride]
-
-
-def blur_of_the_maximum(x, stride):
-    return max_by_view(x, 3, 3, stride)
-
-
-def blur_second_row(x, stride):
-    return blur_in_two_steps(x, 1)[:, stride - 1 :: stride, stride - 1 :: stride]
-
-
 answers(
     "ch03.blur_pool",
-    right=[blur_by_library, blur_in_two_steps, blur_by_loops, blur_by_keras, blur_twice_averaged],
-    wrong=[blur_same, blur_five, blur_by_nine, blur_averaged_once, blur_of_the_maximum, blur_second_row],
+    right=[
+        blur_in_two_steps,
+        blur_by_loops,
+        blur_by_keras,
+        blur_twice_averaged,
+        lambda x, stride: pooling.blur_pool2d(x, 3, stride, "valid")[0],
+    ],
+    wrong=[
+        lambda x, stride: pooling.blur_pool2d(x, 3, stride, "same")[0],
+        lambda x, stride: pooling.blur_pool2d(np.pad(x, sides(1), mode="edge"), 5, stride, "valid")[0],
+        lambda x, stride: ((x[:, :-1, :-1] + x[:, 1:, 1:]) / 2)[:, :-1:stride, :-1:stride],
+        lambda x, stride: max_by_view(x, 3, 3, stride),
+        lambda x, stride: blur_in_two_steps(x, 1)[:, stride - 1 :: stride, stride - 1 :: stride],
+        then(BLUR, lambda y: y * 16 / 9),
+        given(BLUR, stride=lambda stride: min(stride, 3)),
+        given(BLUR, x=as_it_lies),
+    ],
 )
 
 
-# Regions
-
-
-def adaptive_by_library(x, OH, OW):
-    return pooling.adaptive_avg_pool2d(x, (OH, OW))[0]
-
-
-def adaptive_by_fractions(x, OH, OW):
-    rows, columns = (
-        [slice(math.floor(i * n / o), math.ceil((i + 1) * n / o)) for i in range(o)]
-        for n, o in zip(x.shape[1:3], (OH, OW))
+def cut(edge, x, OH, OW):
+    """The rows and the columns of each region, between edges that `edge` makes whole."""
+    first, last = edge
+    return (
+        [slice(first(i * n / out), last((i + 1) * n / out)) for i in range(out)]
+        for n, out in zip(x.shape[1:3], (OH, OW))
     )
+
+
+def adaptive_by_fractions(x, OH, OW, edge=(math.floor, math.ceil)):
+    rows, columns = cut(edge, x, OH, OW)
     return [[[image[r, c].mean(axis=(0, 1)).tolist() for c in columns] for r in rows] for image in x.astype(float)]
 
 
-def adaptive_by_matrices(x, OH, OW):
-    """Row i of a matrix holds ones for the pixels that share a stretch of the line with region i."""
+def adaptive_by_matrices(x, OH, OW, whole=np.sign):
+    """Row i of a matrix holds what each pixel shares of stretch i of the line, made whole or left a part."""
     matrices = []
-    for n, o in zip(x.shape[1:3], (OH, OW)):
-        pixel, region = np.arange(n), np.arange(o)[:, None]
-        meets = (pixel * o < (region + 1) * n) & ((pixel + 1) * o > region * n)
-        matrices.append(meets / meets.sum(axis=1, keepdims=True))
+    for n, out in zip(x.shape[1:3], (OH, OW)):
+        pixel, region = np.arange(n), np.arange(out)[:, None]
+        part = np.minimum((pixel + 1) * out, (region + 1) * n) - np.maximum(pixel * out, region * n)
+        shared = whole(np.maximum(part, 0))
+        matrices.append(shared / shared.sum(axis=1, keepdims=True))
     return np.einsum("ih,jw,nhwc->nijc", *matrices, x).astype(np.float32)
-
-
-def adaptive_by_resizing(x, OH, OW):
-    """The mean of each stretch of the line, with pixels cut in parts: another pooling."""
-    matrices = []
-    for n, o in zip(x.shape[1:3], (OH, OW)):
-        pixel, region = np.arange(n), np.arange(o)[:, None]
-        part = np.minimum((pixel + 1) * o, (region + 1) * n) - np.maximum(pixel * o, region * n)
-        matrices.append(np.maximum(part, 0) / n)
-    return np.einsum("ih,jw,nhwc->nijc", *matrices, x)
-
-
-def adaptive_rounded(x, OH, OW):
-    rows, columns = (
-        [slice(round(i * n / o), round((i + 1) * n / o)) for i in range(o)] for n, o in zip(x.shape[1:3], (OH, OW))
-    )
-    return np.array([[[image[r, c].mean(axis=(0, 1)) for c in columns] for r in rows] for image in x])
-
-
-def adaptive_largest(x, OH, OW):
-    return pooling.adaptive_max_pool2d(x, (OH, OW))[0]
-
-
-def adaptive_global(x, OH, OW):
-    return np.broadcast_to(x.mean(axis=(1, 2), keepdims=True), (len(x), OH, OW, x.shape[3])).copy()
-
-
-def adaptive_first_image(x, OH, OW):
-    return np.repeat(adaptive_by_library(x[:1], OH, OW), len(x), axis=0)
 
 
 def adaptive_picked(x, OH, OW):
@@ -600,13 +439,14 @@ def adaptive_picked(x, OH, OW):
 
 answers(
     "ch03.adaptive_average",
-    right=[adaptive_by_library, adaptive_by_fractions, adaptive_by_matrices],
+    right=[adaptive_by_fractions, adaptive_by_matrices, lambda x, OH, OW: pooling.adaptive_avg_pool2d(x, (OH, OW))[0]],
     wrong=[
-        adaptive_by_resizing,
-        adaptive_rounded,
-        adaptive_largest,
-        adaptive_global,
-        adaptive_first_image,
         adaptive_picked,
+        lambda *case: adaptive_by_matrices(*case, whole=np.positive),  # pixels are cut in parts: another pooling
+        lambda *case: adaptive_by_fractions(*case, edge=(round, round)),
+        lambda x, OH, OW: pooling.adaptive_max_pool2d(x, (OH, OW))[0],
+        lambda x, *sizes: np.full_like(ADAPTIVE.reference(x, *sizes), x.mean(axis=(1, 2), keepdims=True)),
+        then(ADAPTIVE, lambda y: np.full_like(y, y[:1])),
+        given(ADAPTIVE, x=as_it_lies),
     ],
 )

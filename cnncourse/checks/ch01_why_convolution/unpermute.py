@@ -1,0 +1,44 @@
+"""ch01.unpermute: and back again."""
+
+import numpy as np
+
+from cnncourse.checks.ch01_why_convolution import permute as there
+from cnncourse.checks.ch01_why_convolution.permute import permute
+from cnncourse.checks.mistakes import in_place
+from cnncourse.checks.task import Task
+
+
+def unpermute(x, order):
+    return permute(x, np.argsort(order))
+
+
+TASK = Task(
+    "ch01.unpermute", "the images back from the shuffled ones", there.TASK.section, unpermute, there.cases, fresh=True
+)
+
+
+def back(mistake):
+    """The same mistake on the way back."""
+    return lambda x, order: mistake(x, np.argsort(order))
+
+
+TASK.mistake(
+    "the order is applied a second time",
+    "Twice the same order is a third order. Each pixel must return to the place that it was taken from.",
+)(permute)
+TASK.mistake(
+    "the order is read from its end",
+    "A list read backwards is not the way back. Ask, for each place of the original, where its pixel is now.",
+)(lambda x, order: permute(x, order[::-1]))
+TASK.mistake(
+    "the places are counted from the end",
+    "Mirroring the places does not undo an order. Ask, for each place of the original, where its pixel is now.",
+)(lambda x, order: permute(x, order.size - 1 - order))
+TASK.mistake(
+    "the pixels are sorted by their values",
+    "It is the order that can be sorted out; what the values were says nothing about where they stood.",
+)(lambda x, order: np.sort(x.reshape(len(x), -1, x.shape[3]), axis=1).reshape(x.shape))
+TASK.mistake(*there.TORN)(back(there.channels_first))
+TASK.mistake(*there.COLUMNS)(back(there.by_columns))
+TASK.mistake(*there.FIRST)(back(there.first_image))
+TASK.mistake(*there.WRITTEN)(in_place(TASK))
