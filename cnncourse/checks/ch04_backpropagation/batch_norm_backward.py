@@ -114,12 +114,10 @@ def mean_parameters(dy, x, gamma, epsilon):
     return dx, dgamma / dy[..., 0].size, dbeta / dy[..., 0].size
 
 
-@TASK.mistake(
+TASK.mistake(
     "epsilon is left out",
     "The forward pass divided by the root of variance plus epsilon, and backward must do the same.",
-)
-def no_epsilon(dy, x, gamma, epsilon):
-    return batch_norm_backward(dy, x, gamma, 0.0)
+)(lambda dy, x, gamma, epsilon: batch_norm_backward(dy, x, gamma, 0.0))
 
 
 @TASK.mistake(

@@ -59,7 +59,6 @@ TASK = Task(
     results=("dx", "dw", "db"),
 )
 ADD = "#accumulate-do-not-assign"
-
 SHARED = "#sharing-a-weight-means-adding-up"
 
 
@@ -114,10 +113,9 @@ def cropped_at_the_end(dy, x, kernel, stride, padding):
     return dpadded[:, : x.shape[1], : x.shape[2]], dw, dy.sum(axis=(0, 1, 2))
 
 
-@TASK.mistake("stride is left out", "Output (i, j) came from the window at (i * SH, j * SW) of the padded image.")
-def no_stride(dy, x, kernel, stride, padding):
-    return conv2d_backward(dy, x, kernel, (1, 1), padding)
-
+TASK.mistake("stride is left out", "Output (i, j) came from the window at (i * SH, j * SW) of the padded image.")(
+    lambda dy, x, kernel, stride, padding: conv2d_backward(dy, x, kernel, (1, 1), padding)
+)
 
 TASK.mistake(
     "the kernel is turned once too often in dx",

@@ -45,13 +45,11 @@ TASK = Task(
 PLANE = "#two-dimensions-with-all-the-knobs"
 
 
-@TASK.mistake(
+TASK.mistake(
     "stride is left out",
     "Output (i, j) came from the window at (i * stride, j * stride): that is what the weights met there.",
     PLANE,
-)
-def dw_no_stride(dy, x, KH, KW, stride):
-    return conv_dw(dy, x, KH, KW, 1)
+)(lambda dy, x, KH, KW, stride: conv_dw(dy, x, KH, KW, 1))
 
 
 @TASK.mistake("only the rows move by the stride", "The window moved by the stride in both directions.", PLANE)
@@ -83,28 +81,20 @@ def dw_last(dy, x, KH, KW, stride):
     return dy[-1, -1] * x[top : top + KH, left : left + KW]
 
 
-@TASK.mistake(
+TASK.mistake(
     "the places are averaged",
     "Every place acts on the loss by itself, so their gradients add up. If the loss is a mean, dy knows.",
     "#sharing-a-weight-means-adding-up",
-)
-def dw_mean(dy, x, KH, KW, stride):
-    return conv_dw(dy, x, KH, KW, stride) / dy.size
+)(lambda dy, x, KH, KW, stride: conv_dw(dy, x, KH, KW, stride) / dy.size)
 
-
-@TASK.mistake(
+TASK.mistake(
     "the gradient is turned like the kernel of a true convolution",
     "Weight (u, v) met the pixel u below and v to the right of each window's corner. Nothing is turned here; "
     "the turn belongs to the gradient of the image.",
-)
-def dw_turned(dy, x, KH, KW, stride):
-    return conv_dw(dy, x, KH, KW, stride)[::-1, ::-1]
+)(lambda dy, x, KH, KW, stride: conv_dw(dy, x, KH, KW, stride)[::-1, ::-1])
 
-
-@TASK.mistake(
+TASK.mistake(
     "dy is turned",
     "The number that came back to output (i, j) belongs to the window of output (i, j). Nothing is turned "
     "here; the turn belongs to the gradient of the image.",
-)
-def dw_turned_dy(dy, x, KH, KW, stride):
-    return conv_dw(dy[::-1, ::-1], x, KH, KW, stride)
+)(lambda dy, x, KH, KW, stride: conv_dw(dy[::-1, ::-1], x, KH, KW, stride))

@@ -45,7 +45,6 @@ TASK = Task(
     dx_cases,
 )
 
-
 TASK.mistake(
     "each window overwrites what the windows before it have left",
     "A pixel that lies in several windows acts on the loss along several roads, and where roads meet, "
@@ -60,15 +59,12 @@ TASK.mistake("only the rows move by the stride", "The window moved by the stride
     lambda dy, kernel, H, W, stride: spread(dy, kernel, H, W, stride, 1)
 )
 
-
-@TASK.mistake(
+TASK.mistake(
     "the kernel is turned once too often",
     "Whoever spreads dy into the windows lays the kernel down as it is: each pixel gets the weight that it "
     "met. Whoever collects the same sum pixel by pixel meets the kernel turned. Do one or the other.",
     LINE,
-)
-def dx_turned(dy, kernel, H, W, stride):
-    return conv_dx(dy, kernel[::-1, ::-1], H, W, stride)
+)(lambda dy, kernel, H, W, stride: conv_dx(dy, kernel[::-1, ::-1], H, W, stride))
 
 
 @TASK.mistake(
@@ -81,21 +77,16 @@ def dx_mean_over_windows(dy, kernel, H, W, stride):
     return conv_dx(dy, kernel, H, W, stride) / np.maximum(windows, 1)
 
 
-@TASK.mistake(
+TASK.mistake(
     "dy is shared out equally among the weights",
     "Each pixel gets dy times the weight that it met, the whole of it: the convolution was a sum, not a mean.",
-)
-def dx_mean(dy, kernel, H, W, stride):
-    return conv_dx(dy, kernel, H, W, stride) / kernel.size
+)(lambda dy, kernel, H, W, stride: conv_dx(dy, kernel, H, W, stride) / kernel.size)
 
-
-@TASK.mistake(
+TASK.mistake(
     "the weights are left out",
     "A pixel acts on the output as strongly as the weight that it meets.",
     "#one-window-by-hand",
-)
-def dx_value_without_weights(dy, kernel, H, W, stride):
-    return conv_dx(dy, np.ones(kernel.shape), H, W, stride)
+)(lambda dy, kernel, H, W, stride: conv_dx(dy, np.ones(kernel.shape), H, W, stride))
 
 
 @TASK.mistake(

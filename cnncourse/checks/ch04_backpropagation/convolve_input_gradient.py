@@ -61,22 +61,17 @@ def as_printed(dy, kernel):
     return convolve_fully(dy, kernel)[:H, :W]
 
 
-@TASK.mistake(
+TASK.mistake(
     "the printed formula is used, for every index it gives a value for",
     "The gradient has the shape of the image. And in the first formula pixel (i, j) meets weight (p - i, "
     "q - j) on its way to output (p, q), the opposite of what is printed.",
-)
-def as_printed_in_full(dy, kernel):
-    return convolve_fully(dy, kernel)
+)(lambda dy, kernel: convolve_fully(dy, kernel))
 
-
-@TASK.mistake(
+TASK.mistake(
     "the kernel is turned although the forward pass has turned it already",
     "Backward turns the kernel against what forward did. A true convolution reads the kernel turned, so the "
     "gradient meets it as it lies.",
-)
-def turned(dy, kernel):
-    return correlate(dy, kernel[::-1, ::-1])
+)(lambda dy, kernel: correlate(dy, kernel[::-1, ::-1]))
 
 
 @TASK.mistake(

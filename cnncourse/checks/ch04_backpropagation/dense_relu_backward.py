@@ -44,36 +44,26 @@ TASK = Task(
     results=("dx", "dw", "db"),
 )
 
-
-@TASK.mistake(
+TASK.mistake(
     "the ReLU is left out",
     "Where the ReLU was shut, nothing that comes before it acted on the loss: no gradient passes there.",
-)
-def all_but_the_gate(dy, x, w, b):
-    return gradients(dy, x, w)
+)(lambda dy, x, w, b: gradients(dy, x, w))
 
-
-@TASK.mistake(
+TASK.mistake(
     "the gate is set by the gradient that arrives",
     "Whether the gate is open was decided on the way forward, by the number that went into the ReLU. "
     "A negative gradient passes an open gate as well as a positive one.",
-)
-def gate_from_dy(dy, x, w, b):
-    return gradients(dy * (dy > 0), x, w)
+)(lambda dy, x, w, b: gradients(dy * (dy > 0), x, w))
 
-
-@TASK.mistake(
+TASK.mistake(
     "the gate is open at 0",
     "At exactly 0 there is no slope, and a rule is needed. The rule of this course, and of Keras, is 0 there.",
     "#used-twice-means-added",
+)(lambda dy, x, w, b: gradients(dy * (x @ w + b >= 0), x, w))
+
+TASK.mistake("the gate is set by x @ w without the bias", "What went into the ReLU was x @ w + b.")(
+    lambda dy, x, w, b: gradients(dy * (x @ w > 0), x, w)
 )
-def gate_open_at_zero(dy, x, w, b):
-    return gradients(dy * (x @ w + b >= 0), x, w)
-
-
-@TASK.mistake("the gate is set by x @ w without the bias", "What went into the ReLU was x @ w + b.")
-def gate_without_bias(dy, x, w, b):
-    return gradients(dy * (x @ w > 0), x, w)
 
 
 @TASK.mistake(
@@ -86,20 +76,15 @@ def gate_on_dx(dy, x, w, b):
     return dx * (x > 0), dw, db
 
 
-@TASK.mistake(
+TASK.mistake(
     "the gradient is multiplied by the value of the ReLU",
     "Backward multiplies by the slope of the ReLU. Where the gate is open, that is 1, whatever the value.",
-)
-def value_as_gate(dy, x, w, b):
-    return gradients(dy * np.maximum(x @ w + b, 0), x, w)
+)(lambda dy, x, w, b: gradients(dy * np.maximum(x @ w + b, 0), x, w))
 
-
-@TASK.mistake(
+TASK.mistake(
     "the gradient of the bias does not pass the gate",
     "The bias was added before the ReLU, so its gradient comes through the ReLU too.",
-)
-def bias_before_the_gate(dy, x, w, b):
-    return *dense_relu_backward(dy, x, w, b)[:2], dy.sum(axis=0)
+)(lambda dy, x, w, b: (*dense_relu_backward(dy, x, w, b)[:2], dy.sum(axis=0)))
 
 
 @TASK.mistake(
@@ -124,9 +109,7 @@ def mean_parameters(dy, x, w, b):
     return dx, dw / len(x), db / len(x)
 
 
-@TASK.mistake(
+TASK.mistake(
     "the gradient of the bias is not added up over the batch",
     "There is one bias for each unit, shared by all images, so db has the shape of b.",
-)
-def bias_for_each_image(dy, x, w, b):
-    return *dense_relu_backward(dy, x, w, b)[:2], dy * (x @ w + b > 0)
+)(lambda dy, x, w, b: (*dense_relu_backward(dy, x, w, b)[:2], dy * (x @ w + b > 0)))

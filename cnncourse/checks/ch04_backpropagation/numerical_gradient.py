@@ -62,7 +62,6 @@ TASK = Task(
     probe=ask,
 )
 
-
 TASK.mistake(
     "the nudge goes upwards only",
     "That is the one-sided difference, whose error falls with h. The central one compares a nudge up with a "

@@ -49,11 +49,9 @@ TASK = Task(
     results=("y", "running mean", "running variance"),
 )
 WRONG = "#how-batch-normalisation-goes-wrong"
-
 EPSILON = "Epsilon is added to the variance, under the root. Added to the standard deviation, it has another effect."
 
 COUNT = "The variance is the mean of the squared distances: their sum over their number, not over their number less 1."
-
 NO_ROOT = "To come out with variance 1, a number is divided by the standard deviation, the root of the variance."
 
 
@@ -113,13 +111,11 @@ def never_updated(x, gamma, beta, running_mean, running_variance, momentum, epsi
     return batch_norm(x, gamma, beta, running_mean, running_variance, 1.0, epsilon)
 
 
-@TASK.mistake(
+TASK.mistake(
     "each pixel has its own mean, over the images only",
     "A convolution treats all positions alike, so all positions of all images share one mean and one variance "
     "for each channel.",
-)
-def per_pixel(*case):
-    return batch_norm(*case, axes=0)
+)(lambda *case: batch_norm(*case, axes=0))
 
 
 @TASK.mistake(
@@ -145,13 +141,10 @@ def no_root(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
 
 TASK.mistake("the squared distances are divided by their number less 1", COUNT)(one_less)
 
-
-@TASK.mistake(
+TASK.mistake(
     "the stored variance is divided by the number less 1",
     "PyTorch stores that one. Here, as in Keras, the variance that is stored is the one that was used.",
-)
-def one_less_stored(*case):
-    return *batch_norm(*case)[:2], one_less(*case)[2]
+)(lambda *case: (*batch_norm(*case)[:2], one_less(*case)[2]))
 
 
 @TASK.mistake(
@@ -164,11 +157,9 @@ def deviation_stored(x, gamma, beta, running_mean, running_variance, momentum, e
     return y, mean, towards(running_variance, x.std(axis=(0, 1, 2)), momentum)
 
 
-@TASK.mistake(
+TASK.mistake(
     "gamma and beta are left out", "After the division each channel gets the scale and the shift that it has learnt."
-)
-def without_scale(x, gamma, beta, *rest):
-    return batch_norm(x, 1.0, 0.0, *rest)
+)(lambda x, gamma, beta, *rest: batch_norm(x, 1.0, 0.0, *rest))
 
 
 @TASK.mistake(

@@ -29,7 +29,6 @@ TASK = Task(
     stored_cases,
 )
 
-
 TASK.mistake(
     "the printed formula is followed",
     "It stops one step early. The layers above were trained on what came out of the whole layer, so compare "

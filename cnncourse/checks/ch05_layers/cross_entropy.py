@@ -111,44 +111,31 @@ TASK.mistake(
     "the rows and the columns.",
 )(columns_of_all_labels)
 
-
-@TASK.mistake(
+TASK.mistake(
     "in the loss, every row is read at the labels of all images",
     "`a[:, labels]` takes whole columns, an (N, N) array. One number from each row needs two lists of indices, "
     "the rows and the columns.",
-)
-def loss_of_all_labels(logits, labels):
-    return columns_of_all_labels(logits, labels)[0], cross_entropy(logits, labels)[1]
+)(lambda logits, labels: (columns_of_all_labels(logits, labels)[0], cross_entropy(logits, labels)[1]))
 
-
-@TASK.mistake(
+TASK.mistake(
     "the number of the class is subtracted, instead of the one-hot target",
     "A label is the place of the 1 in the target, not a value of it.",
-)
-def number_for_target(logits, labels):
-    return cross_entropy(logits, labels)[0], (softmax(logits) - labels[:, None]) / len(logits)
+)(lambda logits, labels: (cross_entropy(logits, labels)[0], (softmax(logits) - labels[:, None]) / len(logits)))
 
-
-@TASK.mistake(
+TASK.mistake(
     "the target is missing from the gradient",
     "For the right class the probability should go up, so its gradient is negative: 1 less than its probability.",
-)
-def no_target(logits, labels):
-    return cross_entropy(logits, labels)[0], softmax(logits) / len(logits)
-
+)(lambda logits, labels: (cross_entropy(logits, labels)[0], softmax(logits) / len(logits)))
 
 TASK.mistake(
     "the gradient has the wrong sign",
     "A larger logit of the right class makes the loss smaller, so the gradient there is negative.",
 )(times(lambda N, K: 1, lambda N, K: -1))
 
-
-@TASK.mistake(
+TASK.mistake(
     "the class with the largest logit is taken for the right one",
     "What the network believes is in the logits; what is true is in the labels.",
-)
-def surest_class(logits, labels):
-    return cross_entropy(logits, logits.argmax(axis=1))
+)(lambda logits, labels: cross_entropy(logits, logits.argmax(axis=1)))
 
 
 @TASK.mistake(

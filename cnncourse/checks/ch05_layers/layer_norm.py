@@ -32,7 +32,6 @@ TASK = Task(
     layer_cases,
 )
 
-
 TASK.mistake(
     "each position is normalised by itself, over its channels",
     "That is the other layer normalisation, Keras's default. Here all positions of an image share one mean.",

@@ -39,21 +39,16 @@ TASK = Task(
     fresh=True,
 )
 
-
 TASK.mistake(
     "everything below 0 becomes 0",
     "That is the plain ReLU. The leaky one keeps a little of a negative number, and lets a little of its "
     "gradient through.",
 )(lambda x, dy, slope: leaky_relu(x, dy, 0.0))
 
-
-@TASK.mistake(
+TASK.mistake(
     "the sign of the gradient decides, instead of the sign of the input",
     "Which slope holds was settled on the way forward, by x. A gradient may have either sign on either side.",
-)
-def by_the_gradient(x, dy, slope):
-    return leaky_relu(x, dy, slope)[0], leaky_relu(dy, dy, slope)[0]
-
+)(lambda x, dy, slope: (leaky_relu(x, dy, slope)[0], leaky_relu(dy, dy, slope)[0]))
 
 TASK.mistake(
     "the gradient is the slope itself",
@@ -64,19 +59,14 @@ TASK.mistake(
     "Below 0 the output moves only by the slope when the input moves by 1, and so does the gradient.",
 )(lambda x, dy, slope: (leaky_relu(x, dy, slope)[0], dy.copy()))
 
-
-@TASK.mistake(
+TASK.mistake(
     "0 belongs to the right side",
     "At 0 either side could be meant; this task asks for the left one, so only x > 0 lets the gradient through whole.",
+)(lambda x, dy, slope: (leaky_relu(x, dy, slope)[0], np.where(x >= 0, dy, slope * dy)))
+
+TASK.mistake("the slope is on the wrong side", "It is the positive numbers that pass unchanged.")(
+    lambda x, dy, slope: (np.where(x < 0, x, slope * x), np.where(x < 0, dy, slope * dy))
 )
-def at_zero(x, dy, slope):
-    return leaky_relu(x, dy, slope)[0], np.where(x >= 0, dy, slope * dy)
-
-
-@TASK.mistake("the slope is on the wrong side", "It is the positive numbers that pass unchanged.")
-def by_the_wrong_side(x, dy, slope):
-    return np.where(x < 0, x, slope * x), np.where(x < 0, dy, slope * dy)
-
 
 TASK.mistake(
     "every negative number becomes the slope",

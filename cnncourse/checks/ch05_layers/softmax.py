@@ -60,14 +60,11 @@ def one_largest(x):
     return exps / exps.sum(axis=-1, keepdims=True)
 
 
-@TASK.mistake(
+TASK.mistake(
     "the smallest logit is subtracted",
     "Then the largest exponent is as large as the logits are apart, and may overflow. None is above 0 if it is "
     "the largest that is subtracted.",
-)
-def smallest_off(x):
-    return as_defined(x - x.min(axis=-1, keepdims=True))
-
+)(lambda x: as_defined(x - x.min(axis=-1, keepdims=True)))
 
 TASK.mistake(
     "axis 0 is used",

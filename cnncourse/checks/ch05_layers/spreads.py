@@ -38,33 +38,25 @@ TASK = Task(
     tolerance=1e-6,
 )
 
-
 TASK.mistake(
     "the variances are returned",
     "The rules state variances; NumPy's `normal` wants the standard deviation, which is the root.",
     "#through-thirty-layers",
 )(lambda shape: tuple(spread**2 for spread in spreads(shape)))
 
-
-@TASK.mistake(
+TASK.mistake(
     "only the channels are counted", "One sum of a convolution runs over all numbers of a window, in every channel."
-)
-def channels_only(shape):
-    return by_fans(*shape[2:])
-
+)(lambda shape: by_fans(*shape[2:]))
 
 TASK.mistake(
     "fan-in and fan-out are exchanged",
     "He's rule keeps the size of the sum that a unit makes, so it asks how many numbers go in.",
 )(lambda shape: (math.sqrt(2 / math.prod((*shape[:2], shape[3]))), spreads(shape)[1]))
 
-
-@TASK.mistake(
+TASK.mistake(
     "every weight of the kernel is counted in He's rule",
     "Each filter makes a sum of its own, over its own part of the kernel.",
-)
-def all_weights(shape):
-    return math.sqrt(2 / math.prod(shape)), spreads(shape)[1]
+)(lambda shape: (math.sqrt(2 / math.prod(shape)), spreads(shape)[1]))
 
 
 @TASK.mistake(
