@@ -3,24 +3,29 @@
 import numpy as np
 
 from cnncourse.checks.drawing import digits, normals, whole
+from cnncourse.checks.mistakes import given
 from cnncourse.checks.task import Task
 
-SETS = "#which-numbers-share-a-mean"
+SETS, WRONG = "#which-numbers-share-a-mean", "#how-batch-normalisation-goes-wrong"
 
 
 def apply(x, gamma, beta, mean, variance, epsilon):
     return gamma * (x - mean) / np.sqrt(variance + epsilon) + beta
 
 
-def towards(stored, seen, momentum):
-    """A stored average after one step, by the share of it that stays."""
-    return momentum * stored + (1 - momentum) * seen
+def averages(x, stored, momentum, axes=(0, 1, 2), ddof=0):
+    """The mean and the variance of a batch, and the pair of running averages after it."""
+    seen = x.mean(axis=axes), x.var(axis=axes, ddof=ddof)
+    return *seen, *(momentum * before + (1 - momentum) * now for before, now in zip(stored, seen))
 
 
-def batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon, axes=(0, 1, 2)):
-    mean, variance = x.mean(axis=axes), x.var(axis=axes)
-    y = apply(x, gamma, beta, mean, variance, epsilon)
-    return y, towards(running_mean, mean, momentum), towards(running_variance, variance, momentum)
+def batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
+    return normalised(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
+
+
+def normalised(x, gamma, beta, running_mean, running_variance, momentum, epsilon, **options):
+    mean, variance, *running = averages(x, (running_mean, running_variance), momentum, **options)
+    return apply(x, gamma, beta, mean, variance, epsilon), *running
 
 
 def channels(rng, C):
@@ -28,7 +33,7 @@ def channels(rng, C):
     return digits(rng, C), digits(rng, C), digits(rng, C), rng.integers(2, 10, C).astype(float)
 
 
-def batch_cases(rng):
+def cases(rng):
     yield np.array([2.0, 6.0]).reshape(1, 1, 2, 1) * whole(rng, 1, 3), *channels(rng, 1), 0.75, 1.0
     yield rng.permutation([1.0, 4.0, 7.0]).reshape(1, 3, 1, 1), *channels(rng, 1), 0.5, 2.0
     yield digits(rng, 2, 1, 1, 2), *channels(rng, 2), 0.75, 1.0
@@ -45,106 +50,75 @@ TASK = Task(
     "batch normalisation in training, with its running averages",
     "ch05_layers#which-numbers-share-a-mean",
     batch_norm,
-    batch_cases,
+    cases,
     results=("y", "running mean", "running variance"),
 )
-WRONG = "#how-batch-normalisation-goes-wrong"
+NOW = (
+    "In training a channel is normalised by the mean and the variance of the batch at hand; the running ones are kept "
+    "for later."
+)
 EPSILON = "Epsilon is added to the variance, under the root. Added to the standard deviation, it has another effect."
-
 COUNT = "The variance is the mean of the squared distances: their sum over their number, not over their number less 1."
 NO_ROOT = "To come out with variance 1, a number is divided by the standard deviation, the root of the variance."
+LEARNT = "After the division each channel gets the scale and the shift that it has learnt."
 
-
-def one_less(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2), ddof=1)
-    y = apply(x, gamma, beta, mean, variance, epsilon)
-    return y, towards(running_mean, mean, momentum), towards(running_variance, variance, momentum)
-
-
-@TASK.mistake(
-    "the running averages are used in training",
-    "In training a channel is normalised by the mean and the variance of the batch at hand; the running ones "
-    "are kept for later.",
-    WRONG,
+TASK.mistake("the running averages are used in training", NOW, WRONG)(
+    lambda x, gamma, beta, *rest: (apply(x, gamma, beta, *rest[:2], rest[3]), *batch_norm(x, gamma, beta, *rest)[1:])
 )
-def running_in_training(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    _, mean, variance = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
-    return apply(x, gamma, beta, running_mean, running_variance, epsilon), mean, variance
 
 
-@TASK.mistake(
-    "the new running averages are used in training",
-    "In training a channel is normalised by the mean and the variance of the batch at hand; the running ones "
-    "are kept for later.",
-    WRONG,
-)
+@TASK.mistake("the new running averages are used in training", NOW, WRONG)
 def updated_in_training(x, gamma, beta, *rest):
-    _, mean, variance = batch_norm(x, gamma, beta, *rest)
-    return apply(x, gamma, beta, mean, variance, rest[-1]), mean, variance
+    _, *running = batch_norm(x, gamma, beta, *rest)
+    return apply(x, gamma, beta, *running, rest[-1]), *running
 
 
-@TASK.mistake(
+TASK.mistake(
     "the momentum goes to the new numbers",
     "Here, as in Keras, the momentum is the part of the stored average that stays, and it is near 1. (PyTorch "
     "names the other part.)",
     WRONG,
-)
-def backwards_momentum(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    return batch_norm(x, gamma, beta, running_mean, running_variance, 1 - momentum, epsilon)
-
-
-@TASK.mistake(
+)(given(TASK, momentum=lambda momentum: 1 - momentum))
+TASK.mistake(
     "the running averages are those of this batch alone",
     "One batch is a small sample. The stored averages move only a little way towards it.",
     WRONG,
-)
-def only_this_batch(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    return batch_norm(x, gamma, beta, running_mean, running_variance, 0.0, epsilon)
-
-
-@TASK.mistake(
+)(given(TASK, momentum=0.0))
+TASK.mistake(
     "the running averages stay as they were",
     "The stored averages have to follow what training sees, or at test time they are still at their start.",
     WRONG,
-)
-def never_updated(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    return batch_norm(x, gamma, beta, running_mean, running_variance, 1.0, epsilon)
-
-
+)(given(TASK, momentum=1.0))
 TASK.mistake(
     "each pixel has its own mean, over the images only",
     "A convolution treats all positions alike, so all positions of all images share one mean and one variance "
     "for each channel.",
-)(lambda *case: batch_norm(*case, axes=0))
-
-
-@TASK.mistake(
+)(lambda *case: normalised(*case, axes=0))
+TASK.mistake(
     "the channels share one mean and one variance",
     "Each channel is normalised by itself: the mean and the variance have shape (C,).",
-)
-def all_channels(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    return batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon, axes=None)
+)(lambda *case: normalised(*case, axes=None))
 
 
-@TASK.mistake("epsilon is added outside the root", EPSILON)
-def epsilon_outside(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    _, *running = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
-    y = gamma * (x - x.mean(axis=(0, 1, 2))) / (x.std(axis=(0, 1, 2)) + epsilon) + beta
-    return y, *running
+def divided_by(spread):
+    """The right averages, and images divided by something else, made of the variance and epsilon."""
+
+    def answer(x, gamma, beta, *rest):
+        mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
+        y = gamma * (x - mean) / spread(variance, rest[-1]) + beta
+        return y, *batch_norm(x, gamma, beta, *rest)[1:]
+
+    return answer
 
 
-@TASK.mistake("the root is missing", NO_ROOT)
-def no_root(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    _, *running = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
-    return gamma * (x - x.mean(axis=(0, 1, 2))) / (x.var(axis=(0, 1, 2)) + epsilon) + beta, *running
-
-
-TASK.mistake("the squared distances are divided by their number less 1", COUNT)(one_less)
-
+TASK.mistake("epsilon is added outside the root", EPSILON)(divided_by(lambda variance, e: np.sqrt(variance) + e))
+TASK.mistake("the root is missing", NO_ROOT)(divided_by(lambda variance, e: variance + e))
+TASK.mistake("the squared distances are divided by their number less 1", COUNT)(lambda *case: normalised(*case, ddof=1))
 TASK.mistake(
     "the stored variance is divided by the number less 1",
     "PyTorch stores that one. Here, as in Keras, the variance that is stored is the one that was used.",
-)(lambda *case: (*batch_norm(*case)[:2], one_less(*case)[2]))
+)(lambda *case: (*batch_norm(*case)[:2], normalised(*case, ddof=1)[2]))
+TASK.mistake("gamma and beta are left out", LEARNT)(given(TASK, gamma=1.0, beta=0.0))
 
 
 @TASK.mistake(
@@ -154,12 +128,7 @@ TASK.mistake(
 )
 def deviation_stored(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
     y, mean, _ = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
-    return y, mean, towards(running_variance, x.std(axis=(0, 1, 2)), momentum)
-
-
-TASK.mistake(
-    "gamma and beta are left out", "After the division each channel gets the scale and the shift that it has learnt."
-)(lambda x, gamma, beta, *rest: batch_norm(x, 1.0, 0.0, *rest))
+    return y, mean, momentum * running_variance + (1 - momentum) * x.std(axis=(0, 1, 2))
 
 
 @TASK.mistake(
@@ -167,6 +136,6 @@ TASK.mistake(
     "This function returns the new averages; the caller decides whether to store them.",
 )
 def stored_in_place(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    y, mean, variance = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
-    running_mean[:], running_variance[:] = mean, variance
-    return y, mean, variance
+    results = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
+    running_mean[:], running_variance[:] = results[1:]
+    return results

@@ -4,6 +4,7 @@ import numpy as np
 
 from cnncourse.checks.ch05_layers.batch_norm import EPSILON, NO_ROOT, SETS, apply, channels
 from cnncourse.checks.drawing import digits, normals
+from cnncourse.checks.mistakes import exchanged, given
 from cnncourse.checks.task import Task
 
 
@@ -11,7 +12,7 @@ def batch_norm_test(x, gamma, beta, running_mean, running_variance, epsilon):
     return apply(x, gamma, beta, running_mean, running_variance, epsilon)
 
 
-def stored_cases(rng):
+def cases(rng):
     yield digits(rng, 1, 1, 1, 1), *channels(rng, 1), 1.0
     yield digits(rng, 1, 1, 2, 1), *channels(rng, 1), 2.0
     yield digits(rng, 2, 1, 1, 2), *channels(rng, 2), 1.0
@@ -26,32 +27,26 @@ TASK = Task(
     "batch normalisation at test time, from a formula with a mistake",
     "ch05_layers#how-batch-normalisation-goes-wrong",
     batch_norm_test,
-    stored_cases,
+    cases,
 )
 
 TASK.mistake(
     "the printed formula is followed",
     "It stops one step early. The layers above were trained on what came out of the whole layer, so compare "
     "its two halves with the ones for training.",
-)(lambda x, gamma, beta, *rest: batch_norm_test(x, 1.0, 0.0, *rest))
-
-
-@TASK.mistake(
+)(given(TASK, gamma=1.0, beta=0.0))
+TASK.mistake(
     "the images at hand are used, instead of the stored averages",
     "Then the answer for an image would depend on its neighbours in the batch; at test time there may be none.",
-)
-def by_its_own_batch(x, gamma, beta, running_mean, running_variance, epsilon):
-    return apply(x, gamma, beta, x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2)), epsilon)
-
-
+)(lambda x, gamma, beta, *rest: apply(x, gamma, beta, x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2)), rest[-1]))
 TASK.mistake("the shift is left out", "Training has moved beta away from 0, and the layers above count on it.")(
-    lambda x, gamma, beta, *rest: batch_norm_test(x, gamma, 0.0, *rest)
+    given(TASK, beta=0.0)
 )
 TASK.mistake("the scale is left out", "Training has moved gamma away from 1, and the layers above count on it.")(
-    lambda x, gamma, beta, *rest: batch_norm_test(x, 1.0, beta, *rest)
+    given(TASK, gamma=1.0)
 )
 TASK.mistake("scale and shift are exchanged", "gamma is the factor and beta the summand.")(
-    lambda x, gamma, beta, *rest: batch_norm_test(x, beta, gamma, *rest)
+    exchanged(TASK, "gamma", "beta")
 )
 TASK.mistake(
     "the shift is added before the scale", "beta is added last: it is the mean that the channel ends up with.", SETS
@@ -66,4 +61,4 @@ TASK.mistake(
     "epsilon is left out",
     "A channel that never changed in training has variance 0, and nothing may be divided by that.",
     SETS,
-)(lambda x, gamma, beta, mean, variance, epsilon: apply(x, gamma, beta, mean, variance, 0.0))
+)(given(TASK, epsilon=0.0))

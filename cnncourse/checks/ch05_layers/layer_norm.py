@@ -2,16 +2,22 @@
 
 import numpy as np
 
-from cnncourse.checks.ch05_layers.batch_norm import COUNT, EPSILON, NO_ROOT, apply
+from cnncourse.checks.ch05_layers.batch_norm import COUNT, EPSILON, LEARNT, NO_ROOT
 from cnncourse.checks.drawing import digits, normals, whole
+from cnncourse.checks.mistakes import given
 from cnncourse.checks.task import Task
 
 
-def layer_norm(x, gamma, beta, epsilon, axes=(1, 2, 3)):
-    return apply(x, gamma, beta, x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True), epsilon)
+def layer_norm(x, gamma, beta, epsilon):
+    return normalised(x, gamma, beta, epsilon)
 
 
-def layer_cases(rng):
+def normalised(x, gamma, beta, epsilon, axes=(1, 2, 3), ddof=0, spread=lambda variance, e: np.sqrt(variance + e)):
+    mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, ddof=ddof, keepdims=True)
+    return gamma * (x - mean) / spread(variance, epsilon) + beta
+
+
+def cases(rng):
     yield np.array([[[[2.0], [6.0]]]]) * whole(rng, 1, 3), digits(rng, 1), digits(rng, 1), 1.0
     yield rng.permutation([1.0, 4.0, 7.0]).reshape(1, 1, 1, 3), digits(rng, 3), digits(rng, 3), 2.0
     yield digits(rng, 1, 1, 2, 2), digits(rng, 2), digits(rng, 2), 1.0
@@ -29,54 +35,34 @@ TASK = Task(
     "each image normalised over all its rows, columns and channels",
     "ch05_layers#which-numbers-share-a-mean",
     layer_norm,
-    layer_cases,
+    cases,
 )
 
 TASK.mistake(
     "each position is normalised by itself, over its channels",
     "That is the other layer normalisation, Keras's default. Here all positions of an image share one mean.",
-)(lambda *case: layer_norm(*case, axes=-1))
+)(lambda *case: normalised(*case, axes=-1))
 TASK.mistake(
     "each channel of an image is normalised by itself",
     "That is instance normalisation. Here all channels of an image share one mean.",
-)(lambda *case: layer_norm(*case, axes=(1, 2)))
+)(lambda *case: normalised(*case, axes=(1, 2)))
 TASK.mistake(
     "the images share a mean for each channel",
     "That is batch normalisation. Here no number of one image may change the result of another.",
-)(lambda *case: layer_norm(*case, axes=(0, 1, 2)))
+)(lambda *case: normalised(*case, axes=(0, 1, 2)))
 TASK.mistake(
     "one mean is taken over the whole batch",
     "Each image has its own mean and variance: no number of one image may change the result of another.",
-)(lambda *case: layer_norm(*case, axes=None))
-
-
-@TASK.mistake("epsilon is added outside the root", EPSILON)
-def layer_epsilon_outside(x, gamma, beta, epsilon):
-    mean, spread = (f(x, axis=(1, 2, 3), keepdims=True) for f in (np.mean, np.std))
-    return gamma * (x - mean) / (spread + epsilon) + beta
-
-
-TASK.mistake("epsilon is left out", "An image that is the same everywhere has variance 0, and 0/0 is no number.")(
-    lambda x, gamma, beta, epsilon: layer_norm(x, gamma, beta, 0.0)
+)(lambda *case: normalised(*case, axes=None))
+TASK.mistake("epsilon is added outside the root", EPSILON)(
+    lambda *case: normalised(*case, spread=lambda variance, e: np.sqrt(variance) + e)
 )
-
-
-@TASK.mistake("the root is missing", NO_ROOT)
-def layer_no_root(x, gamma, beta, epsilon):
-    mean, variance = (f(x, axis=(1, 2, 3), keepdims=True) for f in (np.mean, np.var))
-    return gamma * (x - mean) / (variance + epsilon) + beta
-
-
-@TASK.mistake("the squared distances are divided by their number less 1", COUNT)
-def layer_one_less(x, gamma, beta, epsilon):
-    axes = (1, 2, 3)
-    variance = x.var(axis=axes, ddof=1, keepdims=True)
-    return apply(x, gamma, beta, x.mean(axis=axes, keepdims=True), variance, epsilon)
-
-
-TASK.mistake(
-    "gamma and beta are left out", "After the division each channel gets the scale and the shift that it has learnt."
-)(lambda x, gamma, beta, epsilon: layer_norm(x, 1.0, 0.0, epsilon))
+TASK.mistake("epsilon is left out", "An image that is the same everywhere has variance 0, and 0/0 is no number.")(
+    given(TASK, epsilon=0.0)
+)
+TASK.mistake("the root is missing", NO_ROOT)(lambda *case: normalised(*case, spread=lambda variance, e: variance + e))
+TASK.mistake("the squared distances are divided by their number less 1", COUNT)(lambda *case: normalised(*case, ddof=1))
+TASK.mistake("gamma and beta are left out", LEARNT)(given(TASK, gamma=1.0, beta=0.0))
 TASK.mistake(
     "the shift is added before the scale", "beta is added last: the scale is for the normalised number alone."
 )(lambda x, gamma, beta, epsilon: layer_norm(x, gamma, gamma * beta, epsilon))

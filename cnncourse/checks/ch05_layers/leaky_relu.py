@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnncourse.checks.drawing import digits, normals
+from cnncourse.checks.mistakes import given
 from cnncourse.checks.task import Task
 
 
@@ -16,7 +17,7 @@ def with_zeros(x):
     return x
 
 
-def leaky_cases(rng):
+def cases(rng):
     yield digits(rng, 1), digits(rng, 1), 0.5
     yield np.array([0.0, -rng.integers(1, 5)]), digits(rng, 2), 0.5
     yield np.array([-2.0, rng.integers(1, 5)]), np.array([4.0, -6.0]), 0.5
@@ -34,73 +35,65 @@ TASK = Task(
     "a leaky ReLU and its gradient",
     "ch05_layers#which-bend",
     leaky_relu,
-    leaky_cases,
+    cases,
     results=("y", "dx"),
     fresh=True,
 )
 
+
+def with_gradient(gradient):
+    """The right result, with a gradient of another kind."""
+    return lambda x, dy, slope: (leaky_relu(x, dy, slope)[0], gradient(x, dy, slope))
+
+
 TASK.mistake(
     "everything below 0 becomes 0",
-    "That is the plain ReLU. The leaky one keeps a little of a negative number, and lets a little of its "
-    "gradient through.",
-)(lambda x, dy, slope: leaky_relu(x, dy, 0.0))
-
+    "That is the plain ReLU. The leaky one keeps a little of a negative number, and lets a little of its gradient "
+    "through.",
+)(given(TASK, slope=0.0))
 TASK.mistake(
     "the sign of the gradient decides, instead of the sign of the input",
     "Which slope holds was settled on the way forward, by x. A gradient may have either sign on either side.",
-)(lambda x, dy, slope: (leaky_relu(x, dy, slope)[0], leaky_relu(dy, dy, slope)[0]))
-
+)(with_gradient(lambda x, dy, slope: np.where(dy > 0, dy, slope * dy)))
 TASK.mistake(
     "the gradient is the slope itself",
     "The slope is the share of the gradient above that gets through: that gradient, dy, is multiplied by it.",
-)(lambda x, dy, slope: (leaky_relu(x, dy, slope)[0], np.where(x > 0, 1.0, slope)))
+)(with_gradient(lambda x, dy, slope: np.where(x > 0, 1.0, slope)))
 TASK.mistake(
     "the gradient passes unchanged on both sides",
     "Below 0 the output moves only by the slope when the input moves by 1, and so does the gradient.",
-)(lambda x, dy, slope: (leaky_relu(x, dy, slope)[0], dy.copy()))
-
+)(with_gradient(lambda x, dy, slope: dy.copy()))
 TASK.mistake(
     "0 belongs to the right side",
     "At 0 either side could be meant; this task asks for the left one, so only x > 0 lets the gradient through whole.",
-)(lambda x, dy, slope: (leaky_relu(x, dy, slope)[0], np.where(x >= 0, dy, slope * dy)))
-
+)(with_gradient(lambda x, dy, slope: np.where(x >= 0, dy, slope * dy)))
 TASK.mistake("the slope is on the wrong side", "It is the positive numbers that pass unchanged.")(
     lambda x, dy, slope: (np.where(x < 0, x, slope * x), np.where(x < 0, dy, slope * dy))
 )
-
 TASK.mistake(
     "every negative number becomes the slope",
     "The slope is a factor: a number that is twice as far below 0 comes out twice as far below 0.",
 )(lambda x, dy, slope: (np.where(x > 0, x, slope), leaky_relu(x, dy, slope)[1]))
+TASK.mistake(
+    "the result is made for whole numbers",
+    "An array like x is one of whole numbers if x is, and cuts the fractions off everything put into it.",
+)(lambda x, dy, slope: (leaky_relu(x, dy, slope)[0].astype(x.dtype), leaky_relu(x, dy, slope)[1]))
 
 
 @TASK.mistake(
     "the arguments are overwritten",
-    "The layer below still needs its output to compute its own gradient, so a layer must not write into what "
-    "it is given.",
+    "The layer below still needs its output to compute its own gradient, so a layer must not write into what it is "
+    "given.",
 )
 def overwritten(x, dy, slope):
-    negative = x <= 0
-    y, dx = leaky_relu(x, dy, slope)
-    x[:] = y
-    dy[negative] *= slope
+    x[:], dy[:] = leaky_relu(x, dy, slope)
     return x, dy
 
 
 @TASK.mistake(
-    "the result is made for whole numbers",
-    "An array like x is one of whole numbers if x is, and cuts the fractions off everything put into it.",
-)
-def for_whole_numbers(x, dy, slope):
-    y = np.zeros_like(x)
-    y[:] = leaky_relu(x, dy, slope)[0]
-    return y, leaky_relu(x, dy, slope)[1]
-
-
-@TASK.mistake(
     "fractions are multiplied into a copy of whole numbers",
-    "An array of dtype int can hold whole numbers only, and so can its copy; NumPy refuses. Make an array of "
-    "floats instead of writing into a copy of x.",
+    "An array of dtype int can hold whole numbers only, and so can its copy; NumPy refuses. Make an array of floats "
+    "instead of writing into a copy of x.",
 )
 def into_a_copy(x, dy, slope):
     y, dx = x.copy(), dy.copy()
