@@ -31,10 +31,6 @@ def size_by_library(size, kernel, stride, padding, dilation):
     return shapes.conv_output_size(size, kernel, stride, padding, dilation)
 
 
-def size_same(size, kernel, stride, padding, dilation):
-    return size
-
-
 def size_dilated_plus_one(size, kernel, stride, padding, dilation):
     return (size + 2 * padding - (dilation + 1) * (kernel - 1) - 1) // stride + 1
 
@@ -42,7 +38,7 @@ def size_dilated_plus_one(size, kernel, stride, padding, dilation):
 answers(
     "ch02.output_size",
     right=[size_by_counting, size_by_steps, size_by_numpy, size_by_library],
-    wrong=[size_same, size_dilated_plus_one],
+    wrong=[lambda size, kernel, stride, padding, dilation: size, size_dilated_plus_one],
 )
 
 
@@ -105,10 +101,6 @@ def window_by_view(x, kernel, row, column, stride):
     return np.vdot(sliding_window_view(x, kernel.shape)[::stride, ::stride][row, column], kernel)
 
 
-def window_float32(x, kernel, row, column, stride):
-    return np.float32(window_by_loops(x, kernel, row, column, stride))
-
-
 def window_matrix_product(x, kernel, row, column, stride):
     KH, KW = kernel.shape
     seen = x[row * stride : row * stride + KH, column * stride : column * stride + KW]
@@ -125,14 +117,20 @@ def window_not_summed(x, kernel, row, column, stride):
     return x[row * stride : row * stride + KH, column * stride : column * stride + KW] * kernel
 
 
-def window_of_ones(x, kernel, row, column, stride):
-    return window_by_loops(x, np.ones_like(kernel), row, column, stride)
-
-
 answers(
     "ch02.window_sum",
-    right=[window_by_loops, window_by_einsum, window_by_view, window_float32],
-    wrong=[window_matrix_product, window_centred, window_not_summed, window_of_ones],
+    right=[
+        window_by_loops,
+        window_by_einsum,
+        window_by_view,
+        lambda x, kernel, row, column, stride: np.float32(window_by_loops(x, kernel, row, column, stride)),
+    ],
+    wrong=[
+        window_matrix_product,
+        window_centred,
+        window_not_summed,
+        lambda x, kernel, row, column, stride: window_by_loops(x, np.ones_like(kernel), row, column, stride),
+    ],
 )
 
 
@@ -169,19 +167,11 @@ def correlate_square(x, kernel, stride):
     return out
 
 
-def correlate_rows_only(x, kernel, stride):
-    return correlate_by_view(x, kernel, 1)[::stride]
-
-
 answers(
     "ch02.correlate",
     right=[correlate_by_view, correlate_by_shifts, correlate_by_fft, correlate_by_keras, correlate_lists],
-    wrong=[correlate_square, correlate_rows_only],
+    wrong=[correlate_square, lambda x, kernel, stride: correlate_by_view(x, kernel, 1)[::stride]],
 )
-
-
-def convolve_by_view(x, kernel):
-    return np.einsum("ijuv,uv->ij", sliding_window_view(x, kernel.shape), np.flip(kernel))
 
 
 def convolve_by_indices(x, kernel):
@@ -207,7 +197,13 @@ def convolve_turning_in_place(x, kernel):
 
 
 answers(
-    "ch02.convolve", right=[convolve_by_view, convolve_by_indices, convolve_by_fft], wrong=[convolve_turning_in_place]
+    "ch02.convolve",
+    right=[
+        lambda x, kernel: np.einsum("ijuv,uv->ij", sliding_window_view(x, kernel.shape), np.flip(kernel)),
+        convolve_by_indices,
+        convolve_by_fft,
+    ],
+    wrong=[convolve_turning_in_place],
 )
 
 
@@ -274,14 +270,6 @@ def conv2d_reflect(x, kernel, bias, stride, padding, dilation):
     return conv2d_loops(x, kernel, bias, stride, 0, dilation)
 
 
-def conv2d_subtracts_bias(x, kernel, bias, *knobs):
-    return conv2d_loops(x, kernel, -bias, *knobs)
-
-
-def conv2d_relu(x, kernel, bias, *knobs):
-    return np.maximum(conv2d_loops(x, kernel, bias, *knobs), 0)
-
-
 def conv2d_height_for_both(x, kernel, bias, stride, padding, dilation):
     y = conv2d_loops(x, kernel, bias, stride, padding, dilation)
     return y[:, :, : y.shape[1]]
@@ -294,8 +282,8 @@ answers(
         conv2d_pads_one_side,
         conv2d_edge,
         conv2d_reflect,
-        conv2d_subtracts_bias,
-        conv2d_relu,
+        lambda x, kernel, bias, *knobs: conv2d_loops(x, kernel, -bias, *knobs),
+        lambda x, kernel, bias, *knobs: np.maximum(conv2d_loops(x, kernel, bias, *knobs), 0),
         conv2d_height_for_both,
     ],
 )

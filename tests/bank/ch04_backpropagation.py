@@ -68,14 +68,16 @@ def dense_no_transpose(dy, x, w, b):
     return dz @ w, x @ dz, dz.sum(0)
 
 
-def dense_flat_bias(dy, x, w, b):
-    return *dense_einsum(dy, x, w, b)[:2], (dy * (x @ w + b > 0)).sum()
-
-
 answers(
     "ch04.dense_relu_backward",
     right=[dense_loops, dense_einsum, dense_keras, dense_library],
-    wrong=[dense_half_open, dense_in_place, dense_other_order, dense_no_transpose, dense_flat_bias],
+    wrong=[
+        dense_half_open,
+        dense_in_place,
+        dense_other_order,
+        dense_no_transpose,
+        lambda dy, x, w, b: (*dense_einsum(dy, x, w, b)[:2], (dy * (x @ w + b > 0)).sum()),
+    ],
 )
 
 
@@ -114,31 +116,21 @@ def slopes_both_sides(f, x, h):
     return slopes.tolist()
 
 
-def slopes_half_nudge(f, x, h):
-    return slopes_by_unit_vectors(f, x, h / 2)
-
-
-def slopes_own_nudge(f, x, h):
-    return slopes_by_unit_vectors(f, x, 1e-5)
-
-
-def slopes_flat(f, x, h):
-    return slopes_by_unit_vectors(f, x, h).ravel()
-
-
 def slopes_relative(f, x, h):
     units = np.eye(x.size).reshape(x.size, *x.shape) * np.abs(x)
     return np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in units]).reshape(x.shape)
 
 
-def slopes_rounded(f, x, h):
-    return slopes_by_unit_vectors(f, x, h).round(2)
-
-
 answers(
     "ch04.numerical_gradient",
     right=[slopes_in_place, slopes_by_unit_vectors, slopes_both_sides],
-    wrong=[slopes_half_nudge, slopes_own_nudge, slopes_flat, slopes_relative, slopes_rounded],
+    wrong=[
+        lambda f, x, h: slopes_by_unit_vectors(f, x, h / 2),
+        lambda f, x, h: slopes_by_unit_vectors(f, x, 1e-5),
+        lambda f, x, h: slopes_by_unit_vectors(f, x, h).ravel(),
+        slopes_relative,
+        lambda f, x, h: slopes_by_unit_vectors(f, x, h).round(2),
+    ],
 )
 
 
@@ -170,21 +162,9 @@ def dw_library(dy, x, KH, KW, stride):
     return convolution.conv_backward(dy[None, :, :, None], cache)[1][:, :, 0, 0].tolist()
 
 
-def dw_one_image_of_ones(dy, x, KH, KW, stride):
-    return dw_by_view(dy, np.ones_like(x), KH, KW, stride)
-
-
 def dw_columns_only(dy, x, KH, KW, stride):
     OH, OW = dy.shape
     return np.einsum("ij,ijuv->uv", dy, sliding_window_view(x, (KH, KW))[:OH, ::stride])
-
-
-def dw_transposed(dy, x, KH, KW, stride):
-    return dw_by_view(dy, x, KH, KW, stride).T
-
-
-def dw_whole_numbers(dy, x, KH, KW, stride):
-    return dw_by_view(dy, x, KH, KW, stride).astype(int)
 
 
 def dw_last_row_left_out(dy, x, KH, KW, stride):
@@ -195,7 +175,13 @@ def dw_last_row_left_out(dy, x, KH, KW, stride):
 answers(
     "ch04.conv_dw",
     right=[dw_by_taps, dw_by_view, dw_by_gaps, dw_library],
-    wrong=[dw_one_image_of_ones, dw_columns_only, dw_transposed, dw_whole_numbers, dw_last_row_left_out],
+    wrong=[
+        lambda dy, x, KH, KW, stride: dw_by_view(dy, np.ones_like(x), KH, KW, stride),
+        dw_columns_only,
+        lambda dy, x, KH, KW, stride: dw_by_view(dy, x, KH, KW, stride).T,
+        lambda dy, x, KH, KW, stride: dw_by_view(dy, x, KH, KW, stride).astype(int),
+        dw_last_row_left_out,
+    ],
 )
 
 
@@ -245,10 +231,6 @@ def dx_keras(dy, kernel, H, W, stride):
     return dx[0][0, :, :, 0]
 
 
-def dx_rows_turned(dy, kernel, H, W, stride):
-    return dx_by_matrix(dy, kernel[::-1], H, W, stride)
-
-
 def dx_forward_again(dy, kernel, H, W, stride):
     pad = [(0, H + kernel.shape[0] - 1 - len(dy)), (0, W + kernel.shape[1] - 1 - dy.shape[1])]
     return convolution.correlate(np.pad(dy, pad), kernel)
@@ -266,7 +248,12 @@ def dx_at_the_far_corner(dy, kernel, H, W, stride):
 answers(
     "ch04.conv_dx",
     right=[dx_by_matrix, dx_by_collecting, dx_turned_kernel, dx_by_taps, dx_keras],
-    wrong=[dx_rows_turned, dx_forward_again, dx_gaps_forgotten, dx_at_the_far_corner],
+    wrong=[
+        lambda dy, kernel, H, W, stride: dx_by_matrix(dy, kernel[::-1], H, W, stride),
+        dx_forward_again,
+        dx_gaps_forgotten,
+        dx_at_the_far_corner,
+    ],
 )
 
 
@@ -340,10 +327,6 @@ def layer_first_image(dy, x, kernel, stride, padding):
     return layer_loops(dy, x, kernel, stride, padding)[0], dw, db
 
 
-def layer_two_parts(dy, x, kernel, stride, padding):
-    return layer_loops(dy, x, kernel, stride, padding)[:2]
-
-
 def layer_edge_padding(dy, x, kernel, stride, padding):
     (PH, PW), (H, W) = padding, x.shape[1:3]
     xp = np.pad(x, ((0, 0), (PH, PH), (PW, PW), (0, 0)), mode="edge")
@@ -359,7 +342,7 @@ answers(
         layer_wraps,
         layer_first_filter,
         layer_first_image,
-        layer_two_parts,
+        lambda dy, x, kernel, stride, padding: layer_loops(dy, x, kernel, stride, padding)[:2],
         layer_edge_padding,
     ],
 )
@@ -404,18 +387,10 @@ def pool_tensorflow(dy, x, KH, KW, stride):
     return tape_gradients(pool, dy.astype(np.float32), x.astype(np.float32))[0]
 
 
-def pool_first_row_only(dy, x, KH, KW, stride):
-    return pool_by_looking(dy, x, 1, KW, stride)
-
-
 def pool_halves_overlaps(dy, x, KH, KW, stride):
     _, cache = pooling.avg_pool2d(np.ones_like(x), (KH, KW), stride)
     counts = pooling.avg_pool2d_backward(np.ones(dy.shape, x.dtype), cache) * KH * KW
     return pool_by_looking(dy, x, KH, KW, stride) / np.maximum(counts, 1)
-
-
-def pool_relu(dy, x, KH, KW, stride):
-    return pool_by_looking(dy, x, KH, KW, stride) * (x > 0)
 
 
 def pool_into_dy(dy, x, KH, KW, stride):
@@ -426,7 +401,12 @@ def pool_into_dy(dy, x, KH, KW, stride):
 answers(
     "ch04.max_pool_backward",
     right=[pool_library, pool_by_looking, pool_by_view, pool_tensorflow],
-    wrong=[pool_first_row_only, pool_halves_overlaps, pool_relu, pool_into_dy],
+    wrong=[
+        lambda dy, x, KH, KW, stride: pool_by_looking(dy, x, 1, KW, stride),
+        pool_halves_overlaps,
+        lambda dy, x, KH, KW, stride: pool_by_looking(dy, x, KH, KW, stride) * (x > 0),
+        pool_into_dy,
+    ],
 )
 
 
@@ -443,14 +423,6 @@ def printed_by_products(dy, kernel):
     return dx
 
 
-def printed_by_view(dy, kernel):
-    return np.einsum("ijuv,uv->ij", sliding_window_view(dy, kernel.shape), kernel).tolist()
-
-
-def printed_library(dy, kernel):
-    return convolution.correlate(dy, kernel).astype(np.float32)
-
-
 def printed_keras(dy, kernel):
     convolve = lambda x: keras.ops.conv(  # noqa: E731
         keras.ops.pad(x, ((0, 0), *((k - 1, k - 1) for k in kernel.shape), (0, 0))),
@@ -461,27 +433,25 @@ def printed_keras(dy, kernel):
     return tape_gradients(convolve, dy[None, :, :, None], np.zeros(shape, dy.dtype))[0][0, :, :, 0]
 
 
-def printed_rows_turned(dy, kernel):
-    return convolution.correlate(dy, kernel[::-1])
-
-
-def printed_transposed_kernel(dy, kernel):
-    return convolution.correlate(dy, np.resize(kernel.T, kernel.shape))
-
-
 def printed_same_size(dy, kernel):
     KH, KW = kernel.shape
     return convolution.correlate(np.pad(dy, ((0, KH - 1), (0, KW - 1))), kernel)
 
 
-def printed_map_turned(dy, kernel):
-    return convolution.correlate(dy[::-1, ::-1], kernel)
-
-
 answers(
     "ch04.convolve_input_gradient",
-    right=[printed_by_products, printed_by_view, printed_library, printed_keras],
-    wrong=[printed_rows_turned, printed_transposed_kernel, printed_same_size, printed_map_turned],
+    right=[
+        printed_by_products,
+        lambda dy, kernel: np.einsum("ijuv,uv->ij", sliding_window_view(dy, kernel.shape), kernel).tolist(),
+        lambda dy, kernel: convolution.correlate(dy, kernel).astype(np.float32),
+        printed_keras,
+    ],
+    wrong=[
+        lambda dy, kernel: convolution.correlate(dy, kernel[::-1]),
+        lambda dy, kernel: convolution.correlate(dy, np.resize(kernel.T, kernel.shape)),
+        printed_same_size,
+        lambda dy, kernel: convolution.correlate(dy[::-1, ::-1], kernel),
+    ],
 )
 
 
@@ -523,10 +493,6 @@ def norm_tensorflow(dy, x, gamma, epsilon):
     return tape_gradients(forward, dy, x, gamma, np.zeros_like(gamma))
 
 
-def norm_epsilon_twice(dy, x, gamma, epsilon):
-    return norm_by_roads(dy, x, gamma, 2 * epsilon)
-
-
 def norm_mean_of_the_batch(dy, x, gamma, epsilon):
     dx, dgamma, dbeta = norm_by_roads(dy, x, gamma, epsilon)
     return dx / len(x), dgamma / len(x), dbeta / len(x)
@@ -548,5 +514,10 @@ def norm_all_channels(dy, x, gamma, epsilon):
 answers(
     "ch04.batch_norm_backward",
     right=[norm_by_roads, norm_library, norm_channel_by_channel, norm_tensorflow],
-    wrong=[norm_epsilon_twice, norm_mean_of_the_batch, norm_double_variance, norm_all_channels],
+    wrong=[
+        lambda dy, x, gamma, epsilon: norm_by_roads(dy, x, gamma, 2 * epsilon),
+        norm_mean_of_the_batch,
+        norm_double_variance,
+        norm_all_channels,
+    ],
 )

@@ -30,10 +30,6 @@ def leaky_lists(x, dy, slope):
     return np.reshape(y, x.shape).tolist(), np.reshape(dx, x.shape).tolist()
 
 
-def leaky_by_the_larger(x, dy, slope):
-    return np.maximum(x, slope * x), np.where(x > 0, dy, slope * dy).astype(np.float32)
-
-
 def leaky_by_library(x, dy, slope):
     y, cache = activations.leaky_relu(x.astype(float), slope)
     return y, activations.leaky_relu_backward(dy.astype(float), cache)
@@ -47,18 +43,6 @@ def leaky_by_keras(x, dy, slope):
     return y, tape.gradient(y, variable, output_gradients=tf.constant(dy.astype(float)))
 
 
-def leaky_default_slope(x, dy, slope):
-    return leaky_by_factors(x, dy, 0.01)
-
-
-def leaky_subtracts(x, dy, slope):
-    return np.where(x > 0, x, x - slope), np.where(x > 0, dy, dy - slope)
-
-
-def leaky_only_forward(x, dy, slope):
-    return leaky_by_factors(x, dy, slope)[0]
-
-
 def leaky_a_view(x, dy, slope):
     y, dx = leaky_by_factors(x, dy, slope)
     return (x, dx) if (x > 0).all() else (y, dx)
@@ -66,8 +50,20 @@ def leaky_a_view(x, dy, slope):
 
 answers(
     "ch05.leaky_relu",
-    right=[leaky_by_indices, leaky_by_factors, leaky_lists, leaky_by_the_larger, leaky_by_library, leaky_by_keras],
-    wrong=[leaky_default_slope, leaky_subtracts, leaky_only_forward, leaky_a_view],
+    right=[
+        leaky_by_indices,
+        leaky_by_factors,
+        leaky_lists,
+        lambda x, dy, slope: (np.maximum(x, slope * x), np.where(x > 0, dy, slope * dy).astype(np.float32)),
+        leaky_by_library,
+        leaky_by_keras,
+    ],
+    wrong=[
+        lambda x, dy, slope: leaky_by_factors(x, dy, 0.01),
+        lambda x, dy, slope: (np.where(x > 0, x, x - slope), np.where(x > 0, dy, dy - slope)),
+        lambda x, dy, slope: leaky_by_factors(x, dy, slope)[0],
+        leaky_a_view,
+    ],
 )
 
 
@@ -95,22 +91,15 @@ def spreads_square_window(shape):
     return spreads_by_library((KH, KH, C, F))
 
 
-def spreads_without_window(shape):
-    return tuple(spread * math.sqrt(shape[2]) for spread in spreads_by_library(shape))
-
-
-def spreads_exchanged(shape):
-    return spreads_by_library(shape)[::-1]
-
-
-def spreads_only_he(shape):
-    return spreads_by_library(shape)[0]
-
-
 answers(
     "ch05.spreads",
     right=[spreads_by_library, spreads_float32, spreads_by_mean],
-    wrong=[spreads_square_window, spreads_without_window, spreads_exchanged, spreads_only_he],
+    wrong=[
+        spreads_square_window,
+        lambda shape: tuple(spread * math.sqrt(shape[2]) for spread in spreads_by_library(shape)),
+        lambda shape: spreads_by_library(shape)[::-1],
+        lambda shape: spreads_by_library(shape)[0],
+    ],
 )
 
 
@@ -258,10 +247,6 @@ def layer_norm_not_centred(x, gamma, beta, epsilon):
     return gamma * x / np.sqrt((x**2).mean(axis=(1, 2, 3), keepdims=True) + epsilon) + beta
 
 
-def layer_norm_first_image(x, gamma, beta, epsilon):
-    return gamma * (x - x[0].mean()) / np.sqrt(x[0].var() + epsilon) + beta
-
-
 def layer_norm_in_place(x, gamma, beta, epsilon):
     x -= x.mean(axis=(1, 2, 3), keepdims=True)
     return gamma * x / np.sqrt((x**2).mean(axis=(1, 2, 3), keepdims=True) + epsilon) + beta
@@ -270,7 +255,11 @@ def layer_norm_in_place(x, gamma, beta, epsilon):
 answers(
     "ch05.layer_norm",
     right=[layer_norm_by_rows, layer_norm_loops, layer_norm_by_library, layer_norm_by_keras],
-    wrong=[layer_norm_not_centred, layer_norm_first_image, layer_norm_in_place],
+    wrong=[
+        layer_norm_not_centred,
+        lambda x, gamma, beta, epsilon: gamma * (x - x[0].mean()) / np.sqrt(x[0].var() + epsilon) + beta,
+        layer_norm_in_place,
+    ],
 )
 
 
@@ -313,18 +302,15 @@ def dropout_gradient_of_positives(x, dy, draws, rate):
     return y, np.where(y > 0, dy / (1 - rate), 0)
 
 
-def dropout_off(x, dy, draws, rate):
-    return x.astype(float), dy.astype(float)
-
-
-def dropout_scales_all(x, dy, draws, rate):
-    return x / (1 - rate), dy / (1 - rate)
-
-
 answers(
     "ch05.dropout",
     right=[dropout_by_indices, dropout_by_mask, dropout_lists, dropout_by_gradient],
-    wrong=[dropout_keeps_ties_out, dropout_gradient_of_positives, dropout_off, dropout_scales_all],
+    wrong=[
+        dropout_keeps_ties_out,
+        dropout_gradient_of_positives,
+        lambda x, dy, draws, rate: (x.astype(float), dy.astype(float)),
+        lambda x, dy, draws, rate: (x / (1 - rate), dy / (1 - rate)),
+    ],
 )
 
 
@@ -339,21 +325,9 @@ def softmax_loops(x):
     return y
 
 
-def softmax_by_logarithm(x):
-    return np.exp(x - np.logaddexp.reduce(x, axis=-1, keepdims=True))
-
-
 def softmax_by_differences(x):
     with np.errstate(over="ignore"):
         return 1 / np.exp(x[..., None, :] - x[..., :, None]).sum(axis=-1)
-
-
-def softmax_by_library(x):
-    return activations.softmax(x)[0]
-
-
-def softmax_by_keras(x):
-    return keras.ops.softmax(x, axis=-1)
 
 
 def softmax_by_rows(x):
@@ -362,17 +336,9 @@ def softmax_by_rows(x):
     return (exps / exps.sum(axis=1)[:, None]).reshape(x.shape).astype(np.float32)
 
 
-def softmax_of_the_logits_themselves(x):
-    return x / x.sum(axis=-1, keepdims=True)
-
-
 def softmax_divided_by_the_largest(x):
     exps = np.exp(x / np.abs(x).max(axis=-1, keepdims=True))
     return exps / exps.sum(axis=-1, keepdims=True)
-
-
-def softmax_not_divided(x):
-    return np.exp(x - x.max(axis=-1, keepdims=True))
 
 
 def softmax_base_2(x):
@@ -395,16 +361,16 @@ answers(
     "ch05.softmax",
     right=[
         softmax_loops,
-        softmax_by_logarithm,
+        lambda x: np.exp(x - np.logaddexp.reduce(x, axis=-1, keepdims=True)),
         softmax_by_differences,
-        softmax_by_library,
-        softmax_by_keras,
+        lambda x: activations.softmax(x)[0],
+        lambda x: keras.ops.softmax(x, axis=-1),
         softmax_by_rows,
     ],
     wrong=[
-        softmax_of_the_logits_themselves,
+        lambda x: x / x.sum(axis=-1, keepdims=True),
         softmax_divided_by_the_largest,
-        softmax_not_divided,
+        lambda x: np.exp(x - x.max(axis=-1, keepdims=True)),
         softmax_base_2,
         softmax_clipped,
         softmax_in_place,
@@ -455,10 +421,6 @@ def entropy_base_2(logits, labels):
     return loss / math.log(2), gradient / math.log(2)
 
 
-def entropy_of_probabilities(logits, labels):
-    return entropy_by_targets(softmax_loops(logits), labels)
-
-
 def entropy_squared_error(logits, labels):
     gap = softmax_loops(logits) - np.eye(logits.shape[1])[labels]
     return (gap**2).sum(axis=1).mean(), 2 * gap / len(logits)
@@ -480,7 +442,7 @@ answers(
     wrong=[
         entropy_clipped_lower,
         entropy_base_2,
-        entropy_of_probabilities,
+        lambda logits, labels: entropy_by_targets(softmax_loops(logits), labels),
         entropy_squared_error,
         entropy_sign,
         entropy_each_image,

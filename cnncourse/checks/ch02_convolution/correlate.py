@@ -59,10 +59,8 @@ def last_left_out(x, kernel, stride):
     return slide(x, kernel, stride)[: (x.shape[0] - KH) // stride, : (x.shape[1] - KW) // stride]
 
 
-@TASK.mistake(
+TASK.mistake(
     "the image is padded to keep its size",
     "Without padding the window stays inside, and the map is smaller than the image.",
     "#what-lies-beyond-the-edge-padding",
-)
-def same_size(x, kernel, stride):
-    return slide(np.pad(x, [((n - 1) // 2, n // 2) for n in kernel.shape]), kernel, stride)
+)(lambda x, kernel, stride: slide(np.pad(x, [((n - 1) // 2, n // 2) for n in kernel.shape]), kernel, stride))

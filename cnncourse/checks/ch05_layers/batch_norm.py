@@ -1,0 +1,141 @@
+"""ch05.batch_norm: batch normalisation in training, with its running averages."""
+
+import numpy as np
+
+from cnncourse.checks.drawing import digits, normals, whole
+from cnncourse.checks.mistakes import given
+from cnncourse.checks.task import Task
+
+SETS, WRONG = "#which-numbers-share-a-mean", "#how-batch-normalisation-goes-wrong"
+
+
+def apply(x, gamma, beta, mean, variance, epsilon):
+    return gamma * (x - mean) / np.sqrt(variance + epsilon) + beta
+
+
+def averages(x, stored, momentum, axes=(0, 1, 2), ddof=0):
+    """The mean and the variance of a batch, and the pair of running averages after it."""
+    seen = x.mean(axis=axes), x.var(axis=axes, ddof=ddof)
+    return *seen, *(momentum * before + (1 - momentum) * now for before, now in zip(stored, seen))
+
+
+def batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
+    return normalised(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
+
+
+def normalised(x, gamma, beta, running_mean, running_variance, momentum, epsilon, **options):
+    mean, variance, *running = averages(x, (running_mean, running_variance), momentum, **options)
+    return apply(x, gamma, beta, mean, variance, epsilon), *running
+
+
+def channels(rng, C):
+    """gamma, beta, a mean and a variance for C channels."""
+    return digits(rng, C), digits(rng, C), digits(rng, C), rng.integers(2, 10, C).astype(float)
+
+
+def cases(rng):
+    yield np.array([2.0, 6.0]).reshape(1, 1, 2, 1) * whole(rng, 1, 3), *channels(rng, 1), 0.75, 1.0
+    yield rng.permutation([1.0, 4.0, 7.0]).reshape(1, 3, 1, 1), *channels(rng, 1), 0.5, 2.0
+    yield digits(rng, 2, 1, 1, 2), *channels(rng, 2), 0.75, 1.0
+    yield digits(rng, 2, 2, 2, 2), *channels(rng, 2), 0.9, 0.5
+    flat = normals(rng, 3, 2, 4, 3)
+    flat[..., 1] = 7.0  # a channel that never changes
+    yield flat, *channels(rng, 3), 0.9, 0.001
+    yield 50 + 3 * normals(rng, 2, 5, 3, 4), *channels(rng, 4), 0.99, 0.001
+    yield normals(rng, 4, 3, 2, 2, dtype=np.float32), *channels(rng, 2), 0.8, 0.01
+
+
+TASK = Task(
+    "ch05.batch_norm",
+    "batch normalisation in training, with its running averages",
+    "ch05_layers#which-numbers-share-a-mean",
+    batch_norm,
+    cases,
+    results=("y", "running mean", "running variance"),
+)
+NOW = (
+    "In training a channel is normalised by the mean and the variance of the batch at hand; the running ones are kept "
+    "for later."
+)
+EPSILON = "Epsilon is added to the variance, under the root. Added to the standard deviation, it has another effect."
+COUNT = "The variance is the mean of the squared distances: their sum over their number, not over their number less 1."
+NO_ROOT = "To come out with variance 1, a number is divided by the standard deviation, the root of the variance."
+LEARNT = "After the division each channel gets the scale and the shift that it has learnt."
+
+TASK.mistake("the running averages are used in training", NOW, WRONG)(
+    lambda x, gamma, beta, *rest: (apply(x, gamma, beta, *rest[:2], rest[3]), *batch_norm(x, gamma, beta, *rest)[1:])
+)
+
+
+@TASK.mistake("the new running averages are used in training", NOW, WRONG)
+def updated_in_training(x, gamma, beta, *rest):
+    _, *running = batch_norm(x, gamma, beta, *rest)
+    return apply(x, gamma, beta, *running, rest[-1]), *running
+
+
+TASK.mistake(
+    "the momentum goes to the new numbers",
+    "Here, as in Keras, the momentum is the part of the stored average that stays, and it is near 1. (PyTorch "
+    "names the other part.)",
+    WRONG,
+)(given(TASK, momentum=lambda momentum: 1 - momentum))
+TASK.mistake(
+    "the running averages are those of this batch alone",
+    "One batch is a small sample. The stored averages move only a little way towards it.",
+    WRONG,
+)(given(TASK, momentum=0.0))
+TASK.mistake(
+    "the running averages stay as they were",
+    "The stored averages have to follow what training sees, or at test time they are still at their start.",
+    WRONG,
+)(given(TASK, momentum=1.0))
+TASK.mistake(
+    "each pixel has its own mean, over the images only",
+    "A convolution treats all positions alike, so all positions of all images share one mean and one variance "
+    "for each channel.",
+)(lambda *case: normalised(*case, axes=0))
+TASK.mistake(
+    "the channels share one mean and one variance",
+    "Each channel is normalised by itself: the mean and the variance have shape (C,).",
+)(lambda *case: normalised(*case, axes=None))
+
+
+def divided_by(spread):
+    """The right averages, and images divided by something else, made of the variance and epsilon."""
+
+    def answer(x, gamma, beta, *rest):
+        mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
+        y = gamma * (x - mean) / spread(variance, rest[-1]) + beta
+        return y, *batch_norm(x, gamma, beta, *rest)[1:]
+
+    return answer
+
+
+TASK.mistake("epsilon is added outside the root", EPSILON)(divided_by(lambda variance, e: np.sqrt(variance) + e))
+TASK.mistake("the root is missing", NO_ROOT)(divided_by(lambda variance, e: variance + e))
+TASK.mistake("the squared distances are divided by their number less 1", COUNT)(lambda *case: normalised(*case, ddof=1))
+TASK.mistake(
+    "the stored variance is divided by the number less 1",
+    "PyTorch stores that one. Here, as in Keras, the variance that is stored is the one that was used.",
+)(lambda *case: (*batch_norm(*case)[:2], normalised(*case, ddof=1)[2]))
+TASK.mistake("gamma and beta are left out", LEARNT)(given(TASK, gamma=1.0, beta=0.0))
+
+
+@TASK.mistake(
+    "standard deviations are averaged into the running variance",
+    "At test time the root is taken of what is stored, so it has to be a variance.",
+    WRONG,
+)
+def deviation_stored(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
+    y, mean, _ = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
+    return y, mean, momentum * running_variance + (1 - momentum) * x.std(axis=(0, 1, 2))
+
+
+@TASK.mistake(
+    "the stored averages are overwritten",
+    "This function returns the new averages; the caller decides whether to store them.",
+)
+def stored_in_place(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
+    results = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
+    running_mean[:], running_variance[:] = results[1:]
+    return results

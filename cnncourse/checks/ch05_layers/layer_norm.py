@@ -1,0 +1,68 @@
+"""ch05.layer_norm: each image normalised over all its rows, columns and channels."""
+
+import numpy as np
+
+from cnncourse.checks.ch05_layers.batch_norm import COUNT, EPSILON, LEARNT, NO_ROOT
+from cnncourse.checks.drawing import digits, normals, whole
+from cnncourse.checks.mistakes import given
+from cnncourse.checks.task import Task
+
+
+def layer_norm(x, gamma, beta, epsilon):
+    return normalised(x, gamma, beta, epsilon)
+
+
+def normalised(x, gamma, beta, epsilon, axes=(1, 2, 3), ddof=0, spread=lambda variance, e: np.sqrt(variance + e)):
+    mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, ddof=ddof, keepdims=True)
+    return gamma * (x - mean) / spread(variance, epsilon) + beta
+
+
+def cases(rng):
+    yield np.array([[[[2.0], [6.0]]]]) * whole(rng, 1, 3), digits(rng, 1), digits(rng, 1), 1.0
+    yield rng.permutation([1.0, 4.0, 7.0]).reshape(1, 1, 1, 3), digits(rng, 3), digits(rng, 3), 2.0
+    yield digits(rng, 1, 1, 2, 2), digits(rng, 2), digits(rng, 2), 1.0
+    yield digits(rng, 2, 2, 1, 1), digits(rng, 1), digits(rng, 1), 0.5
+    yield digits(rng, 2, 2, 2, 2), digits(rng, 2), digits(rng, 2), 0.25
+    black = normals(rng, 3, 2, 4, 2)
+    black[1] = 0.0
+    yield black, digits(rng, 2), digits(rng, 2), 0.001
+    yield normals(rng, 2, 3, 5, 4, dtype=np.float32), digits(rng, 4), digits(rng, 4), 0.01
+    yield 20 + 5 * normals(rng, 3, 4, 2, 3), digits(rng, 3), digits(rng, 3), 0.001
+
+
+TASK = Task(
+    "ch05.layer_norm",
+    "each image normalised over all its rows, columns and channels",
+    "ch05_layers#which-numbers-share-a-mean",
+    layer_norm,
+    cases,
+)
+
+TASK.mistake(
+    "each position is normalised by itself, over its channels",
+    "That is the other layer normalisation, Keras's default. Here all positions of an image share one mean.",
+)(lambda *case: normalised(*case, axes=-1))
+TASK.mistake(
+    "each channel of an image is normalised by itself",
+    "That is instance normalisation. Here all channels of an image share one mean.",
+)(lambda *case: normalised(*case, axes=(1, 2)))
+TASK.mistake(
+    "the images share a mean for each channel",
+    "That is batch normalisation. Here no number of one image may change the result of another.",
+)(lambda *case: normalised(*case, axes=(0, 1, 2)))
+TASK.mistake(
+    "one mean is taken over the whole batch",
+    "Each image has its own mean and variance: no number of one image may change the result of another.",
+)(lambda *case: normalised(*case, axes=None))
+TASK.mistake("epsilon is added outside the root", EPSILON)(
+    lambda *case: normalised(*case, spread=lambda variance, e: np.sqrt(variance) + e)
+)
+TASK.mistake("epsilon is left out", "An image that is the same everywhere has variance 0, and 0/0 is no number.")(
+    given(TASK, epsilon=0.0)
+)
+TASK.mistake("the root is missing", NO_ROOT)(lambda *case: normalised(*case, spread=lambda variance, e: variance + e))
+TASK.mistake("the squared distances are divided by their number less 1", COUNT)(lambda *case: normalised(*case, ddof=1))
+TASK.mistake("gamma and beta are left out", LEARNT)(given(TASK, gamma=1.0, beta=0.0))
+TASK.mistake(
+    "the shift is added before the scale", "beta is added last: the scale is for the normalised number alone."
+)(lambda x, gamma, beta, epsilon: layer_norm(x, gamma, gamma * beta, epsilon))
