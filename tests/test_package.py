@@ -19,6 +19,7 @@ LEVELS = [
     *[
         "arguments",
         "dependencies",
+        "experiments",
         "files",
         "fast",
         "shapes",
