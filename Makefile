@@ -2,7 +2,7 @@
 # Kept to what GNU make 3.81 (macOS) understands.
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab exercises serve lighthouse lint format bench bench-grading lock clean
+.PHONY: help book test experiments lab exercises serve lighthouse lint format bench bench-grading lock clean
 
 # The interpreter that makes .venv: `make PYTHON=/path/to/python3.12 book` names another one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -25,6 +25,9 @@ test: $(STAMP) ## everything that CI runs: lint, the strict book build, tests an
 	@$(PY) tools/build_book.py
 	@echo "==> Running the tests"
 	@$(PY) -m pytest -n 2 --dist worksteal
+
+experiments: $(STAMP) ## run the book's recorded experiments again (NAMES="ch01_shuffle ..." for some of them)
+	@$(PY) tools/experiments.py $(NAMES)
 
 lab: $(STAMP) ## open the exercises in JupyterLab
 	@mkdir -p exercises

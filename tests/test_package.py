@@ -20,6 +20,7 @@ LEVELS = [
     *[
         "arguments",
         "dependencies",
+        "experiments",
         "files",
         "fast",
         "shapes",

@@ -3,6 +3,9 @@
 Jupyter Book executes one page after the other. So the pages that have no result in its cache are executed
 here first, a few at a time, and the build that follows finds every result in place. A page that fails is left
 to that build, which stops with the traceback.
+
+The cache knows a page by its cells. What else a result depends on is found out by tools/behind.py and kept with the
+result in one state: a page is executed again when that state has changed, and not when anything else has.
 """
 
 import hashlib
@@ -16,7 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import yaml
+from behind import state_behind
 from jupyter_cache import get_cache
+from jupyter_cache.cache.db import NbCacheRecord
 from jupyter_cache.executors.utils import create_cache_bundle, single_nb_execution
 from jupyter_cache.readers import NbReadError
 from myst_nb.core.read import is_myst_markdown_notebook
@@ -27,14 +32,10 @@ BUILD = ROOT / "_build"
 SITE = BUILD / "html"
 INDEX = SITE / "index.html"
 CACHE = BUILD / ".jupyter_cache"
-EXECUTED_WITH = BUILD / "executed_with"
 MADE_OF = SITE / ".made_of"
 
-# What a page's results depend on besides its own cells, which are all that the cache looks at.
-IMPORTED = ("cnncourse/**/*", "benchmarks/*", "book/*.py", "solutions/**/*", "tests/bank/*", "constraints.txt")
-
-# What the site depends on.
-SOURCES = (*IMPORTED, "book/**/*", "exercises/**/*", "_config.yml", "_toc.yml", "tools/build_book.py")
+# What the site is made of, besides what is behind its pages.
+SOURCES = ("cnncourse/**/*", "book/**/*", "exercises/**/*", "_config.yml", "_toc.yml", "constraints.txt", "tools/*.py")
 
 # Each kernel would otherwise print a paragraph about its unencrypted, local-only connection.
 QUIET = {"extra_arguments": ["--log-level=ERROR"]}
@@ -51,20 +52,6 @@ def fingerprint(patterns):
     return digest.hexdigest()
 
 
-def is_recorded(record, digest):
-    return record.exists() and record.read_text() == digest
-
-
-def drop_stale_results():
-    """Forget the executed pages when the code behind them has changed: text and code must not disagree."""
-    now = fingerprint(IMPORTED)
-    if CACHE.exists() and not is_recorded(EXECUTED_WITH, now):
-        print("    the package has changed: executing every page again", flush=True)
-        shutil.rmtree(CACHE)
-    BUILD.mkdir(exist_ok=True)
-    EXECUTED_WITH.write_text(now)
-
-
 def notebooks():
     """The pages of the table of contents that hold code to execute."""
     for page in parse_toc_yaml(ROOT / "_toc.yml"):
@@ -73,19 +60,35 @@ def notebooks():
             yield path
 
 
-def execute_pages(timeout):
-    """Put the result of every page into the cache."""
+def is_fresh(cache, page, state):
+    """Whether the cache holds a result of the page's cells that was made in this state of all that is behind them.
+
+    A result of another state is forgotten, for Jupyter Book would take it.
+    """
+    try:
+        record = cache.match_cache_notebook(page.nb)
+    except KeyError:
+        return False
+    with suppress(KeyError, ValueError):  # a build that was interrupted may have left a record with no whole result
+        cache.get_cache_bundle(record.pk)
+        if record.data.get("state") == state:
+            return True
+    NbCacheRecord.remove_records([record.pk], cache.db)
+    shutil.rmtree(CACHE / "executed" / record.hashkey, ignore_errors=True)
+    return False
+
+
+def execute_pages(states, timeout):
+    """Put the result of every page into the cache: `states` is what is behind each of them."""
     cache = get_cache(CACHE)
     waiting = []
-    for path in notebooks():
+    for path, state in states.items():
         record = cache.add_nb_to_project(str(path), read_data={"name": "myst_nb_md", "type": "plugin"})
         try:
             page = cache.get_project_notebook(record.pk)
         except NbReadError as error:
             sys.exit(f"{path.relative_to(ROOT)} is not a page that can be executed. {error}")
-        try:
-            cache.match_cache_notebook(page.nb)
-        except KeyError:
+        if not is_fresh(cache, page, state):
             waiting.append(page)
     if not waiting:
         return
@@ -102,6 +105,7 @@ def execute_pages(timeout):
                 result = future.result()
                 if result.err is None:  # stored from this thread: the cache is a database with one writer
                     bundle = create_cache_bundle(page, result.cwd, None, result.time, None)
+                    bundle.data["state"] = states[Path(page.uri)]
                     cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
                     outcome = f"{result.time:.1f} s"
             print(f"    {done}/{len(waiting)} {Path(page.uri).relative_to(ROOT)}: {outcome}", flush=True)
@@ -110,13 +114,13 @@ def execute_pages(timeout):
 def main():
     """None, or what to say on a failure."""
     start = time.monotonic()
-    made_of = fingerprint(SOURCES)
-    if is_recorded(MADE_OF, made_of):
+    states = {path: state_behind(path) for path in notebooks()}
+    made_of = fingerprint(SOURCES) + "".join(states.values())
+    if MADE_OF.exists() and MADE_OF.read_text() == made_of:
         print(f"==> The book is up to date: {INDEX.as_uri()}")
         return None
     print("==> Building the book", flush=True)
-    drop_stale_results()
-    execute_pages(yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["execute"]["timeout"])
+    execute_pages(states, yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["execute"]["timeout"])
     shutil.rmtree(SITE, ignore_errors=True)  # a page that left the table of contents must leave the site
     print("==> Putting the site together", flush=True)
     jupyter_book = "from jupyter_book.cli.main import main; main()"

@@ -1,0 +1,231 @@
+"""Experiments that take too long to be run for every reader: run once, recorded in a file, and spot-checked.
+
+An experiment is a function of one case, such as a seed, that returns plain data: numbers, texts, lists and dicts.
+
+    def right_answers(seed): ...
+
+    shares = recorded("experiments/ch01_shuffle.json", right_answers, cases=(0, 1, 2))
+
+A record counts only for the code it was made with: the call, the function, and all that the cells before it define for
+the function. So a notebook whose code you have changed, or that has no record beside it, runs everything itself.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import platform
+import symtable
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+RECORDING = "CNNCOURSE_RECORD"  # when set in the environment, everything is run and recorded: see tools/experiments.py
+
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
+REPLACING = (ast.Assign, ast.Import, ast.ImportFrom, *DEFINITIONS)  # after these a name is what they make of it
+
+
+class Results(list):
+    """One result for each case. `about` says in a sentence where they come from, and `made_with` on what."""
+
+    about = made_with = ""
+
+
+class ContradictionError(Exception):
+    """What an experiment gives now is not what its record says."""
+
+
+def recorded(record, experiment, cases, within=0.02):
+    """The results of an experiment, one for each case: from its record, of which the first case is run again.
+
+    Parameters
+    ----------
+    record : the file, written as a text in the call itself. Without one of this code, every case is run.
+    experiment : a function of one case that returns plain data.
+    cases : for example seeds.
+    within : how far a number of the first case may be from its record. Other processors round differently, and training
+        makes such differences larger.
+
+    Returns
+    -------
+    Results
+
+    >>> recorded("experiments/doubles.json", lambda case: {"double": 2 * case}, cases=(1, 2))
+    [{'double': 2}, {'double': 4}]
+    """
+    cases, path, code = list(cases), Path(record), _code_so_far(record)
+    recording = RECORDING in os.environ
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() and not recording else {}
+    if code is not None and kept.get("code") == code:
+        now, then = _plain(experiment(cases[0])), kept["results"][0]
+        if not agree(now, then, within):
+            raise ContradictionError(
+                f"{record} says {then} for the case {cases[0]!r}, but now it is {now}: find out why, and record it "
+                f"again with `make experiments`"
+            )
+        return _told(kept, f"recorded on {_day(kept)}; 1 run of {len(cases)} repeated for this page")
+    start = time.process_time()
+    results = [_plain(experiment(case)) for case in cases]
+    made = {
+        "recorded": date.today().isoformat(),
+        "seconds of one core": round(time.process_time() - start),
+        "machine": _machine(),
+        "versions": {"Python": platform.python_version(), "NumPy": np.__version__},
+        "cases": _plain(cases),
+        "code": code,
+        "results": results,
+    }
+    if recording:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return _told(made, f"{len(cases)} runs made for this page")
+
+
+def agree(now, then, within):
+    """Whether plain data are the same, numbers up to a distance.
+
+    >>> agree({"right": [0.91, 0.9]}, {"right": [0.92, 0.9]}, within=0.02)
+    True
+    >>> agree([0.91], [0.91, 0.9], within=0.02)
+    False
+    """
+    if isinstance(then, dict):
+        return isinstance(now, dict) and now.keys() == then.keys() and all(agree(now[k], then[k], within) for k in then)
+    if isinstance(then, list):
+        return isinstance(now, list) and len(now) == len(then) and all(agree(*pair, within) for pair in zip(now, then))
+    if isinstance(then, float) and isinstance(now, float):
+        return abs(now - then) <= within or repr(now) == repr(then)  # nan is not nan
+    return now == then
+
+
+def records_in(cells):
+    """The names of the records that the code of some cells asks for, in order.
+
+    >>> records_in(["import numpy", "a = recorded('experiments/a.json', f, cases=(0, 1))"])
+    ['experiments/a.json']
+    """
+    calls = [node for cell in cells for node in ast.walk(ast.parse(cell)) if _asks_for(node)]
+    return [call.args[0].value for call in calls]
+
+
+def code_behind(cells, record):
+    """The code that a record stands for: the call that asks for it, and what it needs of the cells up to there.
+
+    >>> cells = ["import os, sys", "unused = 1", "a = 2", "def f(x): return a * x"]
+    >>> print(code_behind([*cells, "y = recorded('r', f, cases=(1, 2))"], "r"))
+    a = 2
+    <BLANKLINE>
+    def f(x):
+        return a * x
+    recorded('r', f, cases=(1, 2))
+    """
+    statements = [statement for cell in cells for statement in ast.parse(cell).body]
+    calls = [(n, node) for n, statement in enumerate(statements) for node in ast.walk(statement)]
+    number, call = next(((n, node) for n, node in calls if _asks_for(node, record)), (0, None))
+    if call is None:
+        return None
+    call, at_the_end, before = ast.Expr(call), set(), None
+    while before != at_the_end:  # functions look their names up when they are called, so at the end
+        before = set(at_the_end)
+        kept, needed = [call], _names(call)[0] | before
+        for statement in reversed(statements[:number]):
+            part = _only(statement, needed)
+            used, inside, made = _names(part)
+            if made & needed:
+                kept.append(part)
+                needed = (needed - made if isinstance(part, REPLACING) else needed) | used | inside
+                at_the_end |= inside
+    return "\n".join(ast.unparse(part) for part in reversed(kept))
+
+
+def fingerprint(code):
+    """A hash of code that does not change with its layout, or with the version of Python.
+
+    >>> fingerprint("x = f( 1,2 )  # two") == fingerprint("x = f(1, 2)") != fingerprint("x = f(1, 3)")
+    True
+    """
+    return hashlib.sha256(repr(_shape(ast.parse(code))).encode()).hexdigest()
+
+
+def _shape(node):
+    if isinstance(node, list):
+        return [_shape(item) for item in node]
+    if isinstance(node, ast.AST):
+        fields = [(name, _shape(value)) for name, value in ast.iter_fields(node) if value not in (None, [])]
+        return type(node).__name__, [field for field in fields if field[0] != "kind"]
+    return node
+
+
+def _asks_for(node, record=None):
+    """Whether a node is a call of `recorded` with a name written out, or with that name."""
+    return (
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func).split(".")[-1] == "recorded"
+        and len(node.args) > 0
+        and isinstance(node.args[0], ast.Constant)
+        and record in (None, node.args[0].value)
+    )
+
+
+def _only(statement, needed):
+    """The statement, or of an import only what is needed."""
+    if not isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return statement
+    names = [alias for alias in statement.names if (alias.asname or alias.name).split(".")[0] in needed]
+    fields = dict(ast.iter_fields(statement))
+    return type(statement)(**{**fields, "names": names}) if names else ast.Pass()
+
+
+def _names(statement):
+    """The names that a statement uses, those that only its functions use, and those that it makes or changes."""
+    used, inside, made = set(), set(), set()
+    tables = [symtable.symtable(ast.unparse(statement), "cell", "exec")]
+    for table in tables:
+        outermost = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            if outermost and (symbol.is_assigned() or symbol.is_imported()):
+                made.add(symbol.get_name())
+            if symbol.is_referenced() and (outermost or symbol.is_global()):
+                (used if outermost else inside).add(symbol.get_name())
+        tables += table.get_children()
+    if not isinstance(statement, DEFINITIONS):
+        for node in ast.walk(statement):  # net.params["bias"][:] = 3 changes net
+            if isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
+                made |= {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+    return used, inside, made
+
+
+def _code_so_far(record):
+    """The fingerprint of the code behind a record, in a notebook; elsewhere None."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    code = code_behind([cell for cell in shell.user_ns["In"] if cell], record) if shell else None
+    return fingerprint(code) if code else None
+
+
+def _plain(value):
+    """The value as it comes back from a file."""
+    return json.loads(json.dumps(value, default=lambda array: array.tolist()))
+
+
+def _machine():
+    """The processor, by its name where the system tells it."""
+    with open("/proc/cpuinfo", encoding="utf-8") if Path("/proc/cpuinfo").exists() else open(os.devnull) as lines:
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+
+
+def _told(made, about):
+    results = Results(made["results"])
+    results.about = about
+    versions = " and ".join(f"{name} {version}" for name, version in made["versions"].items())
+    results.made_with = f"{versions} on {made['machine']}"
+    return results
+
+
+def _day(made):
+    day = date.fromisoformat(made["recorded"])
+    return f"{day.day} {day:%B %Y}"
