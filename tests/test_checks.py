@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cnncourse.checks import NotRight, check, examine, examine_closely, task, tasks
-from cnncourse.checks.display import address, as_html, as_text
+from cnncourse.checks.display import address, as_html, as_text, picture
 from cnncourse.checks.plain import NotPlain, difference, to_plain
 from cnncourse.checks.probing import try_case
 from cnncourse.checks.task import Misconception, Task, returns
@@ -49,6 +49,48 @@ def test_the_smallest_case_that_shows_a_mistake_is_shown():
     assert examine(SIZES, only_wrong_when_dilated).finding.case[4] == 3
     assert first[4] == 3
     assert found[0].size <= 6
+
+
+def test_the_whole_of_a_small_case_is_shown_and_no_minus_zero():
+    def second_image_lost(x, order):
+        return -np.stack([x[0], 0 * x[1]]) if len(x) == 2 else task("ch01.permute").reference(x, order)
+
+    verdict = examine_closely(task("ch01.permute"), second_image_lost)
+    shown = as_text(verdict).split("  x: ")[1].split("  order: ")[0]
+    assert len(verdict.finding.case[0]) == 2
+    assert len(re.findall(r" -?\d+(?= |$)", shown, re.MULTILINE)) == verdict.finding.case[0].size
+    assert not re.search(r"-0(?![.\d])", as_text(verdict) + as_html(verdict))
+
+
+def test_all_images_of_a_small_array_are_shown_and_the_number_is_marked_in_its_own():
+    about, tables = picture("x", np.arange(24.0).reshape(2, 3, 4, 1), (1, 2, 0, 0))
+    assert about == "array, shape (2, 3, 4, 1), float64"
+    assert [label for label, _ in tables] == ["[0, :, :, 0]", "[1, :, :, 0]"]
+    cells = [[cell for row in table for cell in row] for _, table in tables]
+    assert [text for part in cells for text, _ in part] == [str(n) for n in range(24)]
+    assert [text for part in cells for text, marked in part if marked] == ["20"]
+
+
+def test_a_part_of_a_large_array_is_shown_around_the_number():
+    about, [(_, table)] = picture("x", np.arange(400.0).reshape(1, 20, 20, 1), (0, 19, 0, 0))
+    assert about.endswith("shown is a part from [11, 0]")
+    assert (len(table), len(table[0])) == (9, 9)
+    assert [cell for row in table for cell in row if cell[1]] == [("380", True)]
+
+
+def test_a_mistake_that_does_not_explain_the_smaller_case_is_not_named():
+    squares = Task("ch00.twice", "twice the length", "ch00#x", lambda x: 2 * len(x), lambda rng: [(sized(rng),)])
+    squares.mistake("the length is squared", "Twice a number is no square.")(lambda x: len(x) ** 2)
+
+    def sized(rng):
+        return np.zeros(rng.integers(3, 40))
+
+    first = len(next(iter(squares.cases(np.random.default_rng(0))))[0])
+    answer = lambda x: first**2 if len(x) == first else 1  # noqa: E731
+    assert examine(squares, answer).misconception.name == "the length is squared"
+    closer = examine_closely(squares, answer)
+    assert len(closer.finding.case[0]) < first
+    assert closer.misconception is None
 
 
 def test_a_mistake_is_named_only_where_it_gives_the_very_same_numbers():

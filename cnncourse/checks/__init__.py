@@ -15,7 +15,7 @@ import numpy as np
 from cnncourse.checks.catalogue import chapters, files, find, load
 from cnncourse.checks.display import DATA, as_data, as_html, as_text, headline
 from cnncourse.checks.probing import try_cases
-from cnncourse.checks.verdict import judge, size, weight
+from cnncourse.checks.verdict import explains, judge, size, weight
 
 __all__ = ["NotRight", "chapters", "check", "examine", "examine_closely", "in_notebook", "task", "tasks"]
 
@@ -72,9 +72,12 @@ def examine_closely(task, answer, seed=0):
             break
         cases = task.cases(np.random.default_rng([seed, other]))
         smaller = [case for case in cases if size(case) < size(verdict.finding.case)]
-        found = judge(task, smaller, try_cases(task, answer, smaller)).finding
-        if found and weight(found) < weight(verdict.finding):
-            verdict = replace(verdict, finding=found)
+        closer = judge(task, smaller, try_cases(task, answer, smaller))
+        named = verdict.misconception
+        if named and not explains(task, named, smaller, closer.outcomes):
+            verdict = replace(verdict, misconception=None)  # it was right about the larger cases by accident
+        if not closer.passed and weight(closer.finding) < weight(verdict.finding):
+            verdict = replace(verdict, finding=closer.finding)
     return verdict
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from cnncourse.checks.verdict import Status
 
 DATA = "application/vnd.cnncourse.verdict+json"  # beside HTML and text in a notebook, for `cnncourse check`
-LARGEST = 9  # rows and columns of an array that are shown
+SHOWN = 60  # an array of so many numbers is shown as a whole: who has to recompute it needs all of them
+LARGEST = 9  # rows and columns that are shown of a larger one
 KERNELS = ("kernel", "weights", "dw")  # what arrays of weights are called, with rows and columns first
 
 STYLE = "border:1px solid color-mix(in srgb, currentColor 30%, transparent);padding:.15em .5em;text-align:right"
@@ -53,25 +54,34 @@ def title(section):
     return f"chapter {int(page[2:4])}, “{anchor.replace('-', ' ')}”"
 
 
-def plane(array, index, is_kernel=False):
-    """A 1-D or 2-D part of an array that holds the number at `index`, its name, and the index in that part.
+def planes(array, index=None, is_kernel=False):
+    """The 1-D and 2-D parts of an array that are shown: (name, part, where the number at `index` is in it, or None).
 
-    >>> plane(np.zeros((2, 4, 5, 3)), (1, 2, 3, 0))[1:]
-    ('[1, :, :, 0]', (2, 3))
-    >>> plane(np.zeros((2, 1, 1, 3)), (1, 0, 0, 2))[1:]  # there is nothing beside the part
-    ('', (1, 2))
+    Of an array of more than SHOWN numbers it is only the part that holds the number.
+
+    >>> [(name, where) for name, _, where in planes(np.zeros((2, 4, 5, 1)), (1, 2, 3, 0))]
+    [('[0, :, :, 0]', None), ('[1, :, :, 0]', (2, 3))]
+    >>> [(name, where) for name, _, where in planes(np.zeros((2, 4, 5, 3)), (1, 2, 3, 0))]
+    [('[1, :, :, 0]', (2, 3))]
+    >>> [(name, where) for name, _, where in planes(np.zeros((2, 1, 1, 3)), (1, 0, 0, 2))]  # one part is all of it
+    [('', (1, 2))]
     """
-    index = index or (0,) * array.ndim
     long = [axis for axis, n in enumerate(array.shape) if n > 1] or [0]
     if array.ndim <= 2:
-        return array, "", index
+        return [("", array, index)]
     if len(long) <= 2:
-        return array.reshape([array.shape[axis] for axis in long]), "", tuple(index[axis] for axis in long)
+        part = array.reshape([array.shape[axis] for axis in long])
+        return [("", part, index and tuple(index[axis] for axis in long))]
     # rows and columns: kernels are (KH, KW, C, F), images (H, W, C) or (N, H, W, C)
-    shown = (0, 1) if is_kernel else (array.ndim - 3, array.ndim - 2)
-    cut = tuple(slice(None) if axis in shown else i for axis, i in enumerate(index))
-    name = ", ".join(":" if axis in shown else str(i) for axis, i in enumerate(index))
-    return array[cut], f"[{name}]", (index[shown[0]], index[shown[1]])
+    in_part = (0, 1) if is_kernel else (array.ndim - 3, array.ndim - 2)
+    found = []
+    for place in np.ndindex(*(1 if axis in in_part else n for axis, n in enumerate(array.shape))):
+        marked = index and all(axis in in_part or i == index[axis] for axis, i in enumerate(place))
+        if marked or array.size <= SHOWN or not (index or any(place)):
+            name = ", ".join(":" if axis in in_part else str(i) for axis, i in enumerate(place))
+            part = array[tuple(slice(None) if axis in in_part else i for axis, i in enumerate(place))]
+            found.append((f"[{name}]", part, tuple(index[axis] for axis in in_part) if marked else None))
+    return found
 
 
 def window(array, index):
@@ -79,20 +89,19 @@ def window(array, index):
 
     >>> part, starts = window(np.zeros((20, 5)), (12, 0))
     >>> part.shape, starts
-    ((9, 5), [8, 0])
+    ((9, 5), (8, 0))
     """
-    starts = [max(0, min(i - LARGEST // 2, n - LARGEST)) for i, n in zip(index, array.shape)]
-    part = array[tuple(slice(start, start + LARGEST) for start in starts)]
-    return part, starts
+    starts = tuple(max(0, min(i - LARGEST // 2, n - LARGEST)) for i, n in zip(index, array.shape))
+    return array[tuple(slice(start, start + LARGEST) for start in starts)], starts
 
 
 def number(x):
     """A number as short as it can be told.
 
-    >>> number(2.0), number(np.float32(0.1)), number(True)
-    ('2', '0.1', 'True')
+    >>> number(2.0), number(np.float32(0.1)), number(True), number(-0.0)
+    ('2', '0.1', 'True', '0')
     """
-    return str(bool(x)) if isinstance(x, (bool, np.bool_)) else f"{x:.4g}"
+    return str(bool(x)) if isinstance(x, (bool, np.bool_)) else f"{x + 0:.4g}"
 
 
 def rows(array, index=None):
@@ -110,10 +119,10 @@ def rows(array, index=None):
 
 
 def picture(name, value, index=None):
-    """What is shown of a value: a heading, and rows of numbers if it is an array.
+    """What is shown of a value: a heading, and for each part of an array its name and its rows of numbers.
 
     >>> picture("x", np.zeros((1, 2)))
-    ('array, shape (1, 2), float64', [[('0', False), ('0', False)]])
+    ('array, shape (1, 2), float64', [('', [[('0', False), ('0', False)]])])
     >>> picture("got", 5.0)
     ('5.0', [])
     """
@@ -122,13 +131,14 @@ def picture(name, value, index=None):
     about = f"array, shape {value.shape}, {value.dtype}"
     if not value.size or not value.ndim:
         return f"{about}: {value.tolist()}", []
-    part, shown, where = plane(value, index, is_kernel=name.startswith(KERNELS))
-    part, starts = window(part, where)
-    if shown or part.size != value.size:
-        about += f"; shown is {shown or 'a part'}"
-        about += f" from {starts}" if any(starts) else ""
-    local = tuple(i - start for i, start in zip(where, starts)) if index is not None else None
-    return about, rows(part, local)
+    parts = planes(value, index, is_kernel=name.startswith(KERNELS))
+    if value.size <= SHOWN:
+        return about, [(label, rows(part, where)) for label, part, where in parts]
+    [(label, whole, where)] = parts
+    part, starts = window(whole, where or (0,) * whole.ndim)
+    if part.size != value.size:
+        about += f"; shown is {label or 'a part'}" + (f" from {list(starts)}" if any(starts) else "")
+    return about, [("", rows(part, where and tuple(np.subtract(where, starts).tolist())))]
 
 
 def follow(value, path):
@@ -204,11 +214,13 @@ def as_text(verdict):
         return lines[0]
     lines += [verdict.finding.difference.words, "The smallest case that shows it:"]
     for name, value, index in parts(verdict.finding, verdict.task.names(), verdict.task.results):
-        about, table = picture(name, value, index)
+        about, tables = picture(name, value, index)
         lines.append(f"  {name}: {about}")
-        cells = [[f">{text}<" if marked else text for text, marked in row] for row in table]
-        width = max((len(cell) for row in cells for cell in row), default=0)
-        lines += ["    " + " ".join(cell.rjust(width) for cell in row) for row in cells]
+        for label, table in tables:
+            cells = [[f">{text}<" if marked else text for text, marked in row] for row in table]
+            width = max(len(cell) for row in cells for cell in row)
+            lines += [f"   {label}"] * bool(label)
+            lines += ["    " + " ".join(cell.rjust(width) for cell in row) for row in cells]
     lines += list(remarks(verdict))
     if verdict.misconception:
         lines.append(f"This is what comes out when {verdict.misconception.name}. {verdict.misconception.why}")
@@ -232,11 +244,13 @@ def as_data(verdict):
     }
 
 
-def table_html(rows):
+def table_html(rows, label=""):
     """Rows of numbers as a table, the marked one outlined and named to a screen reader.
 
     >>> table_html([[("1", True)]]).count("(here)")
     1
+    >>> "<caption" in table_html([[("1", True)]], "[0, :, :, 0]")
+    True
     """
     body = "".join(
         "<tr>"
@@ -246,7 +260,8 @@ def table_html(rows):
         + "</tr>"
         for row in rows
     )
-    return f'<table style="border-collapse:collapse;margin:.3em 0">{body}</table>' if rows else ""
+    caption = f'<caption style="text-align:left">{escape(label)}</caption>' if label else ""
+    return f'<table style="border-collapse:collapse;margin:.3em 0">{caption}{body}</table>'
 
 
 def prose(text):
@@ -271,9 +286,10 @@ def as_html(verdict):
     blocks = [first, f"<p>{prose(verdict.finding.difference.words)}</p><p>The smallest case that shows it:</p>"]
     boxes = []
     for name, value, index in parts(verdict.finding, verdict.task.names(), verdict.task.results):
-        about, table = picture(name, value, index)
+        about, tables = picture(name, value, index)
         words = f"<code>{escape(name)}</code>: {escape(about)}"
-        boxes.append(f'<div style="margin:0 1.5em .5em 0">{words}{table_html(table)}</div>')
+        shown = "".join(table_html(table, label) for label, table in tables)
+        boxes.append(f'<div style="margin:0 1.5em .5em 0">{words}{shown}</div>')
     blocks.append(f'<div style="display:flex;flex-wrap:wrap">{"".join(boxes)}</div>')
     blocks += [f"<p>{escape(remark)}</p>" for remark in remarks(verdict)]
     if verdict.misconception:

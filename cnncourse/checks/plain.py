@@ -94,13 +94,13 @@ def difference(expected, got, tolerance=1e-4, names=()):
 def brief(value):
     """A value in a few words.
 
-    >>> brief(np.zeros((2, 3))), brief(0.1 + 0.2), brief((1, 2))
-    ('an array of shape (2, 3)', '0.3', 'a tuple of 2')
+    >>> brief(np.zeros((2, 3))), brief(0.1 + 0.2), brief((1, 2)), brief(-0.0)
+    ('an array of shape (2, 3)', '0.3', 'a tuple of 2', '0')
     """
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value + 0:.6g}"  # 0, and not -0
     if isinstance(value, (tuple, dict)) and value:
         return f"a {'tuple' if isinstance(value, tuple) else 'dictionary'} of {len(value)}"
     return repr(value)
@@ -137,7 +137,7 @@ def _array_difference(expected, got, tolerance):
         return None
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"[{', '.join(map(str, index))}]" if index else "the number"
-    words = f"at {place}: expected {expected[index]:.6g}, got {got[index]:.6g}"
+    words = f"at {place}: expected {brief(expected[index].item())}, got {brief(got[index].item())}"
     return Difference(words, index=index)
 
 

@@ -150,17 +150,25 @@ def alike(task, one, other):
     return same and one.changed == other.changed and (not task.fresh or one.shared == other.shared)
 
 
+def explains(task, misconception, cases, outcomes):
+    """Whether a misconception gives the very same outcome on every case.
+
+    >>> from cnncourse.checks import task
+    >>> sizes = task("ch02.output_size")
+    >>> explains(sizes, sizes.misconceptions[0], [(8, 3, 2, 0, 1)], [Outcome(4)])
+    True
+    """
+    return all(alike(task, outcome, tried(task, misconception.answer, case)) for case, outcome in zip(cases, outcomes))
+
+
 def diagnose(task, cases, outcomes):
-    """The misconception that gives the very same outcome on every case, or None.
+    """The misconception that explains all outcomes, or None.
 
     >>> from cnncourse.checks import task
     >>> diagnose(task("ch02.output_size"), [(8, 3, 2, 0, 1), (7, 3, 2, 0, 1)], [Outcome(4), Outcome(3)]).name
     'the number of steps is rounded up'
     """
-    for misconception in task.misconceptions:
-        if all(alike(task, outcome, tried(task, misconception.answer, case)) for case, outcome in zip(cases, outcomes)):
-            return misconception
-    return None
+    return next((one for one in task.misconceptions if explains(task, one, cases, outcomes)), None)
 
 
 def expectations(task, cases):
