@@ -10,14 +10,16 @@ from pathlib import Path
 from docutils import nodes
 from sphinx import addnodes
 
-SILENT = (nodes.section, nodes.title, nodes.math, nodes.math_block, nodes.raw, nodes.comment, nodes.system_message)
+SILENT = (nodes.section, nodes.title, nodes.math_block, nodes.raw, nodes.comment, nodes.system_message)
 
 
 def words_below(node):
-    """Pairs (is it code?, words) of a section itself: without its title, the sections in it, formulas and widgets."""
+    """Pairs (is it code?, words) of a section itself: no title, no section in it, no long formula, no widget."""
     for child in node.children:
         if isinstance(child, nodes.Text):
             yield isinstance(node, nodes.literal_block), child.astext()
+        elif isinstance(child, nodes.math):
+            yield False, child.astext() if child.astext().isalnum() else "…"
         elif not isinstance(child, SILENT):
             yield from words_below(child)
             if not isinstance(child, nodes.Inline):

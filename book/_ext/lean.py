@@ -17,7 +17,8 @@ from sphinx.errors import ExtensionError
 PLAIN_TOKENS = re.compile(r'<span class="(?:n|nn|p|w)">([^<]*)</span>')
 
 # Sphinx's search, which the theme loads on every page: this book has one of its own (finding.py).
-SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>')
+SEARCH_FILES = ("searchtools.js", "language_data.js", "searchindex.js", "sphinx_highlight.js")
+SEARCH = re.compile(rf'\s*<script src="[^"]*(?:{"|".join(SEARCH_FILES)})[^"]*"></script>')
 ICON_SCRIPT = re.compile(r"\s*<script [^>]*scripts/fontawesome\.js[^>]*></script>")  # 1.5 MB; a font has the icons
 TAB_SCRIPT = re.compile(r"\s*<script [^>]*design-tabs\.js[^>]*></script>")
 BLOCKING = re.compile(r"<script (?=[^>]*\bsrc=)(?![^>]*\bdefer\b)")
@@ -144,7 +145,8 @@ def lighten(app, exception):
     pages = list(site.rglob("*.html"))
     for path in pages:
         lighten_page(path)
-    for needless in [static / "scripts" / "fontawesome.js", *static.rglob("*.map")]:
+    needless_scripts = [static / name for name in ("scripts/fontawesome.js", *SEARCH_FILES)]
+    for needless in [*needless_scripts, *static.rglob("*.map")]:
         needless.unlink(missing_ok=True)
     merge_styles(static, pages, [path.read_text(encoding="utf-8") for path in [*pages, *static.rglob("*.js")]])
     lighten_theme(static / "scripts" / "pydata-sphinx-theme.js")

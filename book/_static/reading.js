@@ -2,43 +2,42 @@
 
 // A section that is far away is not laid out yet (see content-visibility in cnn.css), so that the page can be read at
 // once. While the browser has nothing else to do they are laid out one by one, and then the scroll bar tells the truth.
+// Until then a place is not a number of pixels but a block, and how far its top is from that of the window. So it
+// survives a reload and the way back, too.
 {
   const waiting = [...document.querySelectorAll(".bd-article section section")];
+  const blocks = [...document.querySelectorAll(".bd-article section > *")];
   const whenIdle = window.requestIdleCallback || ((next) => setTimeout(next, 50));
-  const keepsPlace = CSS.supports("overflow-anchor", "auto"); // else what is above must not push the reader down
+  let wanted = history.state; // where the reader was before the reload, until he goes elsewhere
+
+  function place() {
+    const here = document.elementsFromPoint(blocks[0].getBoundingClientRect().left + 20, innerHeight / 4);
+    const block = here.find((element) => element.matches(".bd-article section > *"));
+    return block && { block: blocks.indexOf(block), top: block.getBoundingClientRect().top };
+  }
+
+  function goTo(there) {
+    const block = blocks[there?.block];
+    if (block) scrollBy({ top: block.getBoundingClientRect().top - there.top, behavior: "instant" });
+  }
 
   function layOutNext() {
     const section = waiting.shift();
-    if (!section) {
+    if (section) {
+      const here = wanted || (scrollY && place());
+      section.style.contentVisibility = "visible";
+      goTo(here);
+      whenIdle(layOutNext);
+    } else {
+      wanted = null;
       document.documentElement.dataset.laidOut = "all";
-      return;
     }
-    const end = section.getBoundingClientRect().bottom;
-    section.style.contentVisibility = "visible";
-    const moved = section.getBoundingClientRect().bottom - end;
-    if (!keepsPlace && end <= 0) scrollBy(0, moved);
-    whenIdle(layOutNext);
   }
 
-  addEventListener("load", () => whenIdle(layOutNext));
-}
-
-// After a reload, and on the way back, the reader is where he was: at the same block, which a number of pixels cannot
-// say while the sections above it have no height of their own.
-{
-  const blocks = [...document.querySelectorAll(".bd-article section > *")];
-
-  function remember() {
-    const under = document.elementsFromPoint(blocks[0].getBoundingClientRect().left + 20, 1);
-    const block = under.find((element) => element.matches(".bd-article section > *"));
-    const top = block ? block.getBoundingClientRect().top : 0;
-    history.replaceState({ ...history.state, block: blocks.indexOf(block), top }, "");
-  }
-
-  function goBack() {
-    const { block, top } = history.state || {};
-    if (blocks[block]) scrollBy({ top: blocks[block].getBoundingClientRect().top - top, behavior: "instant" });
-    else if (history.state) scrollTo({ top: 0, behavior: "instant" });
+  function hold() {
+    if (!wanted) return;
+    goTo(wanted);
+    requestAnimationFrame(hold);
   }
 
   if (blocks.length) {
@@ -46,11 +45,17 @@
     history.scrollRestoration = "manual";
     addEventListener("scroll", () => {
       clearTimeout(soon);
-      soon = setTimeout(remember, 100);
+      soon = setTimeout(() => { if (!wanted) history.replaceState(place(), ""); }, 100);
     }, { passive: true });
-    addEventListener("popstate", goBack);
-    goBack();
+    for (const move of ["wheel", "touchstart", "mousedown", "keydown", "hashchange"])
+      addEventListener(move, () => { wanted = null; }, { passive: true, capture: true });
+    addEventListener("popstate", ({ state }) => {
+      if (state) goTo(state);
+      else if (!location.hash) scrollTo({ top: 0, behavior: "instant" });
+    });
+    hold();
   }
+  addEventListener("load", () => whenIdle(layOutNext));
 }
 
 // The contents at the side follow the reader.
