@@ -105,10 +105,19 @@ def is_thebe(file):
     return "thebe" in f"{getattr(file, 'filename', file)} {attributes.get('body', '')}".lower()
 
 
+def says_what_it_does(button):
+    """The theme's entry `.pdf` prints the page. There is no such file, as there is for the entries beside it."""
+    for entry in button.get("buttons", []):
+        if entry.get("javascript") == "window.print()":
+            entry.update(text="print, or save as PDF", tooltip="")
+
+
 def lean_page(app, pagename, templatename, context, doctree):
     """Drop sphinx-thebe (registered twice by Jupyter Book, an error in the console of every page), mend labels."""
     for files in ("script_files", "css_files"):
         context[files] = [file for file in context[files] if not is_thebe(file)]
+    for button in context.get("header_buttons", []):
+        says_what_it_does(button)
     if context.get("body"):
         # the label would replace the words that are seen, and a voice command says the words that are seen
         context["body"] = context["body"].replace('<summary aria-label="Toggle hidden content">', "<summary>")

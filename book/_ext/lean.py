@@ -16,8 +16,9 @@ from sphinx.errors import ExtensionError
 # Pygments marks these, and the style of this book shows them in the colour of the text around them.
 PLAIN_TOKENS = re.compile(r'<span class="(?:n|nn|p|w)">([^<]*)</span>')
 
-# The theme loads its search on every page, for a search while one types, which this book leaves to the search page.
-SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>')
+# Sphinx's search, which the theme loads on every page: this book has one of its own (finding.py).
+SEARCH_FILES = ("searchtools.js", "language_data.js", "searchindex.js", "sphinx_highlight.js")
+SEARCH = re.compile(rf'\s*<script src="[^"]*(?:{"|".join(SEARCH_FILES)})[^"]*"></script>')
 ICON_SCRIPT = re.compile(r"\s*<script [^>]*scripts/fontawesome\.js[^>]*></script>")  # 1.5 MB; a font has the icons
 TAB_SCRIPT = re.compile(r"\s*<script [^>]*design-tabs\.js[^>]*></script>")
 BLOCKING = re.compile(r"<script (?=[^>]*\bsrc=)(?![^>]*\bdefer\b)")
@@ -34,6 +35,7 @@ MEASURES_ALL = re.compile(
 STYLE_LINK = re.compile(r'\s*<link [^>]*\bhref="[^"]*_static/([^"?]+\.css)[^"]*"[^>]*>')
 FOREIGN = re.compile(r"""url\((?!["']?data:)["']?([^"')]+)["']?\)""")
 NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)")
+PUT_TOGETHER = re.compile(r"([\w-]+-)(?:\$\{|[\"'`]\s*\+)")  # `shift-${place}` in a script
 ICON = re.compile(r"\bfa-[\w-]+")
 ICON_RULE = re.compile(r'([^{}]+)\{content:"([\ue000-\uf8ff])"\}')
 ICON_FONT = "vendor/fontawesome/webfonts/fa-solid-900"
@@ -43,7 +45,7 @@ def lighten_page(path):
     """Scripts wait until the page is read, figures until they come near; colour that is none is left out."""
     text = path.read_text(encoding="utf-8")
     text = PLAIN_TOKENS.sub(r"\1", text)
-    text = ICON_SCRIPT.sub("", text if path.stem == "search" else SEARCH.sub("", text))
+    text = ICON_SCRIPT.sub("", SEARCH.sub("", text))
     text = text if "sd-tab-set" in text else TAB_SCRIPT.sub("", text)
     # an inline module waits as a deferred script does, and runs after those before it
     text = AFTER_OPTIONS.sub('<script type="module">', BLOCKING.sub("<script defer ", text))
@@ -61,39 +63,46 @@ def figure_size(path):
     return f'loading="lazy" width="{width}" height="{height}"'
 
 
-def rules_of(sheet, static, words):
+def rules_of(sheet, static, is_used):
     """The rules that are used of a style sheet and of what it imports, as they read in a sheet in `static`."""
     for rule in tinycss2.parse_stylesheet(sheet.read_text(encoding="utf-8"), skip_comments=True, skip_whitespace=True):
         if rule.type == "at-rule" and rule.lower_at_keyword == "import":
             (imported,) = (part.value for part in rule.prelude if part.type in ("string", "url"))
-            yield from rules_of(sheet.parent / imported, static, words)
+            yield from rules_of(sheet.parent / imported, static, is_used)
         else:
-            for text in used_rules([rule], words):
+            for text in used_rules([rule], is_used):
                 yield FOREIGN.sub(lambda found: f"url({os.path.relpath(sheet.parent / found[1], static)})", text)
 
 
-def used_rules(rules, words):
-    """The rules whose classes and ids all occur somewhere on the site."""
+def used_rules(rules, is_used):
+    """The rules of which all classes and ids are used."""
     for rule in rules:
         if rule.type == "qualified-rule":
             selectors = re.sub(r":not\([^)]*\)", "", tinycss2.serialize(rule.prelude)).split(",")
-            if any("\\" in selector or words.issuperset(NAME.findall(selector)) for selector in selectors):
+            if any("\\" in selector or all(map(is_used, NAME.findall(selector))) for selector in selectors):
                 yield rule.serialize()
         elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
             inside = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
-            kept = "".join(used_rules(inside, words))
+            kept = "".join(used_rules(inside, is_used))
             if kept:
                 yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{kept}}}"
         else:
             yield rule.serialize()
 
 
+def names_in(texts):
+    """Whether a class or id occurs somewhere on the site, or begins as one that a script puts together."""
+    words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
+    beginnings = tuple({beginning for text in texts for beginning in PUT_TOGETHER.findall(text)})
+    return lambda name: name in words or name.startswith(beginnings)
+
+
 def merge_styles(static, pages, texts):
     """One style sheet for all pages, without the rules that nothing uses: one request, which a browser then keeps."""
-    words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
+    is_used = names_in(texts)
     linked = dict.fromkeys(name for page in pages for name in STYLE_LINK.findall(page.read_text(encoding="utf-8")))
     in_order = sorted(linked, key=lambda name: name == "css/cnn.css")  # the book's own comes last
-    style = "".join(rule for name in in_order for rule in rules_of(static / name, static, words))
+    style = "".join(rule for name in in_order for rule in rules_of(static / name, static, is_used))
     banner = '@charset "utf-8";\n'
     banner += "/* Made of the style sheets beside it, which name their authors and licences. */\n"
     (static / "book.css").write_text(banner + small_icons(static, style, texts), encoding="utf-8")
@@ -136,7 +145,8 @@ def lighten(app, exception):
     pages = list(site.rglob("*.html"))
     for path in pages:
         lighten_page(path)
-    for needless in [static / "scripts" / "fontawesome.js", *static.rglob("*.map")]:
+    needless_scripts = [static / name for name in ("scripts/fontawesome.js", *SEARCH_FILES)]
+    for needless in [*needless_scripts, *static.rglob("*.map")]:
         needless.unlink(missing_ok=True)
     merge_styles(static, pages, [path.read_text(encoding="utf-8") for path in [*pages, *static.rglob("*.js")]])
     lighten_theme(static / "scripts" / "pydata-sphinx-theme.js")

@@ -126,10 +126,11 @@ class CourseMap(SphinxDirective):
         notebooks = {slug: f"exercises/{slug}/{slug}.ipynb" for slug, _, _ in rows}
         notebooks = {slug: file for slug, file in notebooks.items() if Path(self.env.srcdir, file).exists()}
         table = [["Question", *(["Exercises"] if notebooks else []), "Code"]]
-        for slug, question, modules in rows:
-            chapter = f"[{question}]({slug}.md)" if (folder / f"{slug}.md").exists() else question
+        for number, (slug, question, modules) in enumerate(rows, start=1):
+            there = (folder / f"{slug}.md").exists()
+            chapter = f"[{number}. {question}]({slug}.md)" if there else f"{number}\\. {question}"  # not a list of one
             exercise = f"{{download}}`notebook </{notebooks[slug]}>`" if slug in notebooks else ""
-            code = ", ".join(f"{{src}}`{module}`" for module in modules.split())
+            code = ", ".join(f"{{src}}`{name.removeprefix('cnncourse.')} <{name}>`" for name in modules.split())
             table.append([chapter, *([exercise] if notebooks else []), code])
         lines = ["```{list-table}", ":header-rows: 1", ""]
         lines += [f"{'* -' if first else '  -'} {cell}" for row in table for first, cell in zip([1, 0, 0], row)]

@@ -9,7 +9,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxRole
+from sphinx.util.docutils import ReferenceRole
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +55,17 @@ def find(target):
     return None, None
 
 
-class Source(SphinxRole):
-    """{src}`cnncourse.pooling.max_pool2d`: the name, leading to where it is written."""
+class Source(ReferenceRole):
+    """{src}`cnncourse.pooling.max_pool2d` or {src}`words <cnncourse.pooling>`, leading to where it is written."""
 
     def run(self):
-        module, name = find(self.text.removesuffix("()"))
+        module, name = find(self.target.removesuffix("()"))
         if module is None:
-            log.warning("there is no %s in the package", self.text, location=self.get_location(), type="src")
-            return [nodes.literal(text=self.text)], []
+            log.warning("there is no %s in the package", self.target, location=self.get_location(), type="src")
+            return [nodes.literal(text=self.title)], []
         place = "../" * self.env.docname.count("/") + f"code/{module}.html" + (f"#{name}" if name else "")
-        return [nodes.reference("", "", nodes.literal(text=name or module), refuri=place, internal=True)], []
+        text = self.title if self.has_explicit_title else name or module
+        return [nodes.reference("", "", nodes.literal(text=text), refuri=place, internal=True)], []
 
 
 def pages(app):

@@ -88,6 +88,15 @@ window.cnn = (() => {
     return { table, cells, update };
   }
 
+  /* A button that has nothing to do for now. It keeps the focus, which `disabled` would take from somebody at the keyboard. */
+  function rest(button, resting) {
+    button.setAttribute("aria-disabled", String(resting));
+  }
+
+  addEventListener("click", event => {
+    if (event.target.closest?.(".cnn-widget [aria-disabled=true]")) event.stopImmediatePropagation();
+  }, true);
+
   /* A line that a screen reader says aloud when it changes. Set it once the reader is done, not at every keystroke. */
   function status() {
     const node = el("p", { role: "status", class: "cnn-status" });
@@ -128,5 +137,5 @@ window.cnn = (() => {
 
   addEventListener("beforeprint", () => { for (const widget of [...waiting.keys()]) build(widget); });
 
-  return { tint, show, el, grid, status, data, define };
+  return { tint, show, el, grid, rest, status, data, define };
 })();

@@ -166,8 +166,8 @@
       for (const [name, line] of Object.entries(edges)) line.setAttribute("class", now && now.edges.includes(name) ? "chain-now" : "");
       const [middle] = PLACES[now ? now.node : "x0"];
       frame.scrollLeft = (middle / 580) * picture.clientWidth - frame.clientWidth / 2;
-      buttons.start.disabled = buttons.back.disabled = at === 0;
-      buttons.next.disabled = buttons.end.disabled = at === list.length;
+      for (const button of [buttons.start, buttons.back]) cnn.rest(button, at === 0);
+      for (const button of [buttons.next, buttons.end]) cnn.rest(button, at === list.length);
       slider.setAttribute("aria-valuetext", now ? `${at} of ${list.length}, ${now.phase}, ${now.node}` : "0, nothing computed yet");
       status.say(now ? `Step ${at} of ${list.length}, ${now.phase}. ${now.text}.` : `Step 0 of ${list.length}. Only the inputs are known.`);
     }

@@ -1,7 +1,7 @@
 /* Slide a kernel along a signal; the same sums as the rows of a matrix. */
 (() => {
   "use strict";
-  const { el, grid, show, status, tint } = cnn;
+  const { el, grid, rest, show, status, tint } = cnn;
   const MOST = { signal: 12, kernel: 7 };
 
   /* --- arithmetic: tests/test_widget_conv_1d.py holds it to cnncourse --- */
@@ -92,7 +92,7 @@
         now = null;
         figure.replaceChildren();
         sum.textContent = "";
-        back.disabled = next.disabled = true;
+        for (const button of [back, next]) rest(button, true);
         line.say(error.message[0].toUpperCase() + error.message.slice(1) + ".");
         return;
       }
@@ -150,8 +150,8 @@
 
     function update() {
       for (const part of [now.above, now.below, now.table]) part.update();
-      back.disabled = column === null && place === 0;
-      next.disabled = column === null && place === now.y.length - 1;
+      rest(back, column === null && place === 0);
+      rest(next, column === null && place === now.y.length - 1);
       if (column === null) {
         const first = place * now.stride - now.before[0];
         const terms = now.taps.map((weight, u) => `${factor(weight)}·${factor(now.signal[first + u] ?? 0)}`);
