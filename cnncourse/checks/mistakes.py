@@ -80,12 +80,26 @@ def in_place(task):
 
 
 def ignores(task, argument, instead, why, section=""):
-    """Note the mistake that an argument is ignored, as if it always were `instead`."""
+    """Note the mistake that an argument is ignored, as if it always were `instead`.
+
+    >>> from cnncourse.checks.task import Task
+    >>> half = Task("ch00.half", "a half", "ch00_x#y", lambda x, by=2: x / by, lambda rng: [])
+    >>> ignores(half, "by", 1, "It says by how much.")
+    >>> half.misconceptions[0].name, half.misconceptions[0].answer(6, 3)
+    ('by is ignored', 6.0)
+    """
     task.mistake(f"{argument} is ignored", why, section)(given(task, **{argument: instead}))
 
 
 def cuts_fractions(task):
-    """Note the mistake that the result is made for whole numbers, in each of its parts."""
+    """Note the mistake that the result is made for whole numbers, in each of its parts.
+
+    >>> from cnncourse.checks.task import Task
+    >>> half = Task("ch00.half", "a half", "ch00_x#y", lambda x, by=2: x / by, lambda rng: [])
+    >>> cuts_fractions(half)
+    >>> int(half.misconceptions[0].answer(3))
+    1
+    """
     why = "An array of dtype int cuts the fractions off everything that is put into it."
 
     def cut(*parts):
@@ -96,7 +110,15 @@ def cuts_fractions(task):
 
 
 def overwrites(task, *arguments, name="the arguments are overwritten", why="", section=""):
-    """Note the mistake that the answer writes into its arguments, once it knows the result."""
+    """Note the mistake that the answer writes into its arguments, once it knows the result.
+
+    >>> from cnncourse.checks.task import Task
+    >>> half = Task("ch00.half", "a half", "ch00_x#y", lambda x, by=2: x / by, lambda rng: [])
+    >>> overwrites(half, "x")
+    >>> x = np.array([3.0])
+    >>> half.misconceptions[0].answer(x), x
+    (array([1.5]), array([0.]))
+    """
     why = why or "Whoever calls a function may still need what it was given: work on a copy."
     places = [list(signature(task.reference).parameters).index(argument) for argument in arguments]
 
