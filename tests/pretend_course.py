@@ -7,9 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Comment, Grade, Gradebook, SubmittedAssignment
-from nbgrader.apps import NbGrader
-from nbgrader.converters import GenerateAssignment
-from nbgrader.utils import chdir
+from terminal import nbgrader
 
 CONFIG = """
 import os, sys
@@ -46,12 +44,7 @@ def make_course(folder, db_url=None):
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(new_notebook(cells=source(name)), path)
     (folder / "source" / "ps1" / "data.csv").write_text("the teacher's")
-    with chdir(str(folder)):
-        app = NbGrader()
-        app.initialize([])
-        app.log_level = "ERROR"
-        app.coursedir.assignment_id = "ps1"
-        GenerateAssignment(coursedir=app.coursedir, parent=app).start()
+    nbgrader(folder, "generate_assignment", "ps1")
     return folder
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import terminal
 from nbgrader.api import Gradebook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,9 +66,7 @@ def environment(course):
 
 
 def nbgrader(course, *command):
-    line = [Path(sys.executable).parent / "nbgrader", *command]
-    done = subprocess.run(line, cwd=course, capture_output=True, text=True, env=environment(course))
-    assert done.returncode == 0, done.stdout + done.stderr
+    terminal.nbgrader(course, *command, variables=environment(course))
 
 
 def hand_in(course, student, change=lambda cells: None):

@@ -155,7 +155,7 @@ def settles(holds, seconds=20):
     while not holds():
         if time.monotonic() > end:
             return False
-        time.sleep(0.2)
+        time.sleep(0.05)
     return True
 
 

@@ -6,7 +6,7 @@ Where the harm is in one answer, the others are right and have to get their poin
 
 from textwrap import dedent
 
-from corpus import ALL, MARKER, POINTS, answer, blank, cell, solution, with_cell, with_work, without_work
+from corpus import ALL, ANSWER, CELL, MARKER, POINTS, answer, blank, cell, solution, with_cell, with_work, without_work
 
 CONV2D = {"ch02.conv2d"}
 REST = ALL - CONV2D
@@ -209,14 +209,16 @@ def just_below_every_limit(notebook, folder):
     for task in POINTS:
         here = solution(notebook, task)
         head, *lines = here.source.splitlines()
-        here.source = "\n".join(["import time", "time.sleep(2)", head, "    time.sleep(0.7)", *lines])
+        here.source = "\n".join(
+            ["import time", f"time.sleep({0.7 * CELL})", head, f"    time.sleep({0.24 * ANSWER})", *lines]
+        )
 
 
 @without_work()
 def dies_after_a_long_wait(notebook, folder):
     """Whatever is run again after a crash costs minutes, and there is a crash in every answer."""
     for _ in range(4):
-        with_cell(notebook, "import time\ntime.sleep(2)")
+        with_cell(notebook, f"import time\ntime.sleep({0.7 * CELL})")
     for task in POINTS:
         head = solution(notebook, task).source.splitlines()[0]
         answer(notebook, task, f"{head}\n    import os\n    os._exit(0)")
