@@ -20,6 +20,7 @@ from nbgrader.api import Gradebook
 from nbgrader.utils import chdir
 from postgres import postgres
 from pretend_course import contents, files_below, hand_in, make_course
+from terminal import nbgrader
 
 from cnncourse.cli import main
 from cnncourse.grading.cohort.cluster import end, grade_submission, graded, on_workers, workers
@@ -110,8 +111,7 @@ def test_the_files_are_where_nbgrader_puts_them_and_its_commands_go_on(course):
     ]
     assert {mode for _, mode in files.values()} == {"0o100444"}
     assert files["ada/ps1/data.csv"][0] == b"the teacher's"
-    command = [str(Path(sys.executable).parent / "nbgrader"), "generate_feedback", "ps1"]
-    subprocess.run(command, check=True, capture_output=True)
+    nbgrader(course, "generate_feedback", "ps1")
     assert "This is what comes out when a row is lost." in (course / "feedback/bob/ps1/one.html").read_text()
 
 
@@ -268,6 +268,7 @@ def test_nothing_that_a_student_hands_in_costs_another_one(course, capsys):
 )
 def test_a_wrong_argument_is_answered_with_a_sentence(course, monkeypatch, arguments, said):
     monkeypatch.setitem(sys.modules, "cnncourse.grading.judge.judging", pretend_judge)
+    monkeypatch.setattr("cnncourse.grading.cohort.cluster.REACH_SECONDS", 1)
     assert said in main(["grade", *arguments])
 
 
@@ -382,13 +383,16 @@ def killed_and_resumed(course, before, expected, k):
     assert not [path for path in course.rglob("*") if path.suffix in (".unfinished", ".former")]
 
 
-@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
-def test_killed_at_any_point_it_goes_on_from_there(course, tmp_path, every):
+PARTS = 9  # of the points of a run, which are tried in tests of their own so that several processes share them
+
+
+@pytest.mark.parametrize("part", [1, *(pytest.param(part, marks=pytest.mark.slow) for part in range(2, PARTS + 1))])
+def test_killed_at_any_point_it_goes_on_from_there(course, tmp_path, part):
     before = shutil.copytree(course, tmp_path / "before")
     steps = steps_of(course)
     assert steps > 60
     expected = outcome(course)
-    for k in range(1, steps + 1, every):
+    for k in range(part, steps + 1, PARTS):
         killed_and_resumed(course, before, expected, k)
 
 
@@ -606,13 +610,12 @@ def test_with_the_real_judge_it_is_what_nbgrader_autograde_writes(tmp_path):
         shutil.copytree(root / kind / name, course / "submitted" / student / name)
     wrong = course / "submitted" / "wrong" / name / f"{name}.ipynb"
     wrong.write_text(wrong.read_text().replace("np.pad(x", "np.pad(-x"))
-    command = Path(sys.executable).parent
-    subprocess.run([command / "nbgrader", "generate_assignment", name, "--force"], cwd=course, check=True)
+    nbgrader(course, "generate_assignment", name, "--force")
     other = shutil.copytree(course, tmp_path / "other")
     (other / ".grading").mkdir()
-    subprocess.run([command / "cnncourse", "grade", name], cwd=course, check=True)
+    subprocess.run([Path(sys.executable).parent / "cnncourse", "grade", name], cwd=course, check=True)
     shutil.copy(course / ".grading" / "secret", other / ".grading")
-    subprocess.run([command / "nbgrader", "autograde", name], cwd=other, check=True)
+    nbgrader(other, "autograde", name)
     ours, theirs = (contents(url_of(folder)) for folder in (course, other))
     assert ours == theirs
     assert len(ours["grades"]) == 30
