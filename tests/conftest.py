@@ -26,6 +26,13 @@ LONG = 400  # lines
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
+def pytest_collection_modifyitems(items):
+    """Whatever opens a browser is slow."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+
+
 def pytest_terminal_summary(terminalreporter):
     """A hint and no failure: a file that takes more than a sitting to read may hold two ideas."""
     for path in sorted((TESTS.parent / "cnncourse").rglob("*.py")):
