@@ -2,7 +2,7 @@
 # Kept to what GNU make 3.81 (macOS) understands.
 
 .DEFAULT_GOAL := help
-.PHONY: help book test experiments lab exercises serve lighthouse lint format bench bench-grading lock clean
+.PHONY: help book test quick experiments lab exercises serve lighthouse lint format bench bench-grading lock clean
 
 # The interpreter that makes .venv: `make PYTHON=/path/to/python3.12 book` names another one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -25,6 +25,10 @@ test: $(STAMP) ## everything that CI runs: lint, the strict book build, tests an
 	@$(PY) tools/build_book.py
 	@echo "==> Running the tests"
 	@$(PY) -m pytest -n 2 --dist worksteal
+
+quick: $(STAMP) ## what to run before a commit: lint and the tests that are not slow
+	@$(MAKE) --no-print-directory lint
+	@$(PY) -m pytest -n 2 --dist worksteal -q -m 'not slow'
 
 experiments: $(STAMP) ## run the book's recorded experiments again (NAMES="ch01_shuffle ..." for some of them)
 	@$(PY) tools/experiments.py $(NAMES)

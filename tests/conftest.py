@@ -1,8 +1,10 @@
 """What all tests share."""
 
+import itertools
 import os
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 import absl.logging
@@ -23,11 +25,26 @@ collect_ignore = [] if sys.platform == "linux" else GRADING  # grading needs Lin
 STATIC = Path(__file__).resolve().parents[1] / "book" / "_static"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 LONG = 400  # lines
+WORTH_TELLING = 10  # seconds
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
+def pytest_collection_modifyitems(items):
+    """Whatever opens a browser is slow."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+
+
 def pytest_terminal_summary(terminalreporter):
-    """A hint and no failure: a file that takes more than a sitting to read may hold two ideas."""
+    """What each file of tests cost; and a hint, no failure: a long file of the package may hold two ideas."""
+    costs = Counter()
+    for report in itertools.chain(*terminalreporter.stats.values()):
+        if hasattr(report, "duration"):
+            costs[report.location[0]] += report.duration
+    for name, seconds in costs.most_common():
+        if seconds >= WORTH_TELLING:
+            terminalreporter.write_line(f"{seconds:6.0f} s of one worker: {name}")
     for path in sorted((TESTS.parent / "cnncourse").rglob("*.py")):
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONG:
             terminalreporter.write_line(f"hint: {path.relative_to(TESTS.parent)} has {lines} lines: is it one idea?")
