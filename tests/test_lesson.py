@@ -139,7 +139,22 @@ def test_a_quiz_is_answered_by_keyboard(quiz):
     quiz.keyboard.press("Space")
     assert quiz.get_by_role("status").inner_text().startswith("Not this one.")
     quiz.keyboard.press("ArrowDown")
+    quiz.keyboard.press("Enter")
     assert quiz.get_by_role("status").inner_text().startswith("Right.")
+
+
+@pytest.mark.parametrize("answers", ["Enter", "Space"])
+def test_the_arrow_keys_read_the_options_and_give_no_answer_away(quiz, answers):
+    quiz.keyboard.press("Tab")
+    for _ in range(2):  # once round: no option is marked, and no reason is there
+        quiz.keyboard.press("ArrowDown")
+        assert quiz.get_by_role("status").inner_text() == "Enter answers."
+        assert quiz.locator("[data-chosen], [data-state]").count() == 0
+    quiz.keyboard.press("ArrowDown")
+    quiz.keyboard.press(answers)
+    assert quiz.get_by_role("status").inner_text().startswith("Right.")
+    quiz.keyboard.press("ArrowDown")
+    assert quiz.locator("[data-chosen], [data-state]").count() == 0
 
 
 def test_reasons_are_hidden_until_one_is_asked_for(quiz):
@@ -198,9 +213,10 @@ def test_the_map_links_what_is_there_and_nothing_else(build):
     out, warned = build({"index.md": f"# T\n\n{MAP}", "ch.md": "# C"}, extensions=("lesson", "sources"))
     rows = [[cell.get_text().strip() for cell in row.find_all(["th", "td"])] for row in page(out).table.find_all("tr")]
     assert warned == ""
-    assert rows == [["Question", "Code"], ["Why?", "cnncourse.pooling, cnncourse.shapes"], ["What then?", ""]]
-    assert page(out).find("a", string="Why?")["href"] == "ch.html"
-    assert page(out).find("a", string="What then?") is None
+    assert rows == [["Question", "Code"], ["1. Why?", "pooling, shapes"], ["2. What then?", ""]]
+    assert page(out).find("a", string="1. Why?")["href"] == "ch.html"
+    assert page(out).find("a", string="2. What then?") is None
+    assert page(out).find("a", string="shapes")["href"] == "code/cnncourse.shapes.html"
 
 
 def test_the_map_has_a_column_for_exercises_once_there_are_some(build):

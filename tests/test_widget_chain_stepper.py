@@ -109,3 +109,10 @@ def test_on_a_phone_each_step_brings_its_node_into_view(tab):
         box = tab.locator("svg text", has_text=node).first.bounding_box()
         assert tab.evaluate("document.documentElement.scrollWidth <= 390")
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390, node
+
+
+def test_the_last_step_keeps_the_focus(tab):
+    button = tab.get_by_role("button", name="To the end")
+    button.focus()
+    tab.keyboard.press("Enter")
+    assert button.evaluate("e => e === document.activeElement") and button.get_attribute("aria-disabled") == "true"

@@ -110,6 +110,17 @@ def test_the_buttons_go_from_place_to_place_and_stop_at_the_ends(tab):
     assert said(tab) == "Result 3 = (−1)·7 + 0·6 + 1·4 = −3"
 
 
+def test_the_last_place_keeps_the_focus(tab):
+    back, forward = (tab.get_by_role("button", name=f"{word} place") for word in ("Previous", "Next"))
+    for button, presses in ((forward, 5), (back, 5)):
+        button.focus()
+        for _ in range(presses):  # more than there are places
+            tab.keyboard.press("Enter")
+        assert button.evaluate("e => e === document.activeElement")
+        assert button.get_attribute("aria-disabled") == "true"
+    assert said(tab).startswith("Result 0 =")
+
+
 def test_a_number_of_the_signal_says_into_which_results_it_goes(tab):
     tab.get_by_role("gridcell", name="signal 2: 3", exact=True).click()
     assert summed(tab) == (
