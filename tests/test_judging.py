@@ -407,6 +407,16 @@ def test_an_assignment_with_keras_is_graded_with_keras():
     assert scores(graded(known, answered(known, pad=own))) == {"pad": 2.0}
 
 
+def test_an_answer_that_works_out_places_in_memory_from_the_shape_earns_nothing_when_it_is_graded_either():
+    known = blueprint(permute='check("ch01.permute", permute)')
+    own = (
+        "def permute(x, order):\n    N, H, W, C = x.shape\n"
+        "    return x.ravel(order={!r}).reshape(N, H * W, C)[:, order].reshape(x.shape)"
+    )
+    earned = [scores(graded(known, answered(known, permute=own.format(order)))) for order in "CK"]
+    assert earned == [{"permute": 2.0}, {"permute": 0.0}]
+
+
 def test_an_exam_may_ask_for_tasks_of_several_chapters():
     tasks = ["ch01.equivariance_gap", "ch02.edge_kernel", "ch04.numerical_gradient"]
     exam = blueprint(**{name.split(".")[1]: f'check("{name}", {name.split(".")[1]})' for name in tasks})

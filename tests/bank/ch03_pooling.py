@@ -133,9 +133,9 @@ def sides(padding):
     return (0, 0), (padding, padding), (padding, padding), (0, 0)
 
 
-def padded(**how):
+def padded(pool=max_by_view, **how):
     """Max pooling of images that `np.pad` has made larger."""
-    return lambda x, pool_size, stride, padding: max_by_view(np.pad(x, sides(padding), **how), *[pool_size] * 2, stride)
+    return lambda x, pool_size, stride, padding: pool(np.pad(x, sides(padding), **how), pool_size, pool_size, stride)
 
 
 def padded_by_cutting(x, pool_size, stride, padding):
@@ -152,17 +152,12 @@ def padded_by_library(x, pool_size, stride, padding):
     return pooling.max_pool2d(x, pool_size, stride, padding)[0]
 
 
-def padded_by_keras(x, pool_size, stride, padding):
-    wide = np.pad(x.astype(np.float32), sides(padding), constant_values=-np.inf)
-    return keras.ops.max_pool(wide, pool_size, strides=stride, padding="valid")
-
-
 answers(
     "ch03.max_pool_padded",
     right=[
         padded_by_library,
         padded_by_cutting,
-        padded_by_keras,
+        padded(max_by_keras, constant_values=-np.inf),
         padded(mode="edge"),
         lambda x, *knobs: padded(constant_values=x.min())(x, *knobs),
     ],
@@ -407,17 +402,9 @@ answers(
 )
 
 
-def cut(edge, x, OH, OW):
-    """The rows and the columns of each region, between edges that `edge` makes whole."""
-    first, last = edge
-    return (
-        [slice(first(i * n / out), last((i + 1) * n / out)) for i in range(out)]
-        for n, out in zip(x.shape[1:3], (OH, OW))
-    )
-
-
-def adaptive_by_fractions(x, OH, OW, edge=(math.floor, math.ceil)):
-    rows, columns = cut(edge, x, OH, OW)
+def adaptive_by_fractions(x, OH, OW, first=math.floor, last=math.ceil):
+    cuts = [[i * n / out for i in range(out + 1)] for n, out in zip(x.shape[1:3], (OH, OW))]
+    rows, columns = ([slice(first(a), last(b)) for a, b in zip(line, line[1:])] for line in cuts)
     return [[[image[r, c].mean(axis=(0, 1)).tolist() for c in columns] for r in rows] for image in x.astype(float)]
 
 
@@ -443,7 +430,7 @@ answers(
     wrong=[
         adaptive_picked,
         lambda *case: adaptive_by_matrices(*case, whole=np.positive),  # pixels are cut in parts: another pooling
-        lambda *case: adaptive_by_fractions(*case, edge=(round, round)),
+        lambda *case: adaptive_by_fractions(*case, first=round, last=round),
         lambda x, OH, OW: pooling.adaptive_max_pool2d(x, (OH, OW))[0],
         lambda x, *sizes: np.full_like(ADAPTIVE.reference(x, *sizes), x.mean(axis=(1, 2), keepdims=True)),
         then(ADAPTIVE, lambda y: np.full_like(y, y[:1])),

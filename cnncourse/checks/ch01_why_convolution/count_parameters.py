@@ -20,10 +20,13 @@ def pool(side):
     return side // 2
 
 
-def counts(H, W, C, F1, F2, units, steps=(conv, pool, conv, pool)):
+def with_bias(inputs, units):
+    return (inputs + 1) * units
+
+
+def counts(H, W, C, F1, F2, units, steps=(conv, pool, conv, pool), filters=with_bias, dense=with_bias):
     rows, columns = sides(H, W, steps)
-    dense = (rows * columns * F2 + 1) * units
-    return (9 * C + 1) * F1, (9 * F1 + 1) * F2, dense, (units + 1) * 10
+    return filters(9 * C, F1), filters(9 * F1, F2), dense(rows * columns * F2, units), dense(units, 10)
 
 
 def count_parameters(H, W, C, F1, F2, units):
@@ -47,85 +50,61 @@ TASK = Task(
 )
 
 
-def biases(conv, dense):
-    """The right counts, with biases of the convolutions and of the dense layers or without."""
-
-    def answer(*case):
-        numbers = zip(count_parameters(*case), (*case[3:], 10), (conv, conv, dense, dense))
-        return tuple(count if kept else count - units for count, units, kept in numbers)
-
-    return answer
+def counted(**changes):
+    return lambda *case: counts(*case, **changes)
 
 
-def steps(*changed):
-    return lambda *case: counts(*case, steps=changed)
+def without_bias(inputs, units):
+    return inputs * units
 
 
 TASK.mistake(
     "the biases of the dense layers are forgotten",
     "This is the count of the script: it gives each filter a bias and no unit one. A unit has a bias as well.",
-)(biases(conv=True, dense=False))
+)(counted(dense=without_bias))
 TASK.mistake(
     "the biases of the convolutions are forgotten", "Each filter has one bias, as each unit of a dense layer has one."
-)(biases(conv=False, dense=True))
+)(counted(filters=without_bias))
 TASK.mistake("all biases are forgotten", "Each filter and each unit has a bias, and it is learnt like a weight.")(
-    biases(conv=False, dense=False)
+    counted(filters=without_bias, dense=without_bias)
 )
 TASK.mistake(
     "the first pooling is left out",
     "Without it the maps that are flattened are about twice as wide and twice as high; for 28 by 28 pixels, "
     "32 and 64 filters and 128 units that gives the script's 1.2 million.",
-)(steps(conv, conv, pool))
+)(counted(steps=(conv, conv, pool)))
 TASK.mistake("the second pooling is left out", "The maps are halved once more before they are flattened.")(
-    steps(conv, pool, conv)
+    counted(steps=(conv, pool, conv))
 )
 TASK.mistake(
     "the convolutions keep the size of the image",
     "There are no zeros around the image, so a window of 3 by 3 has two rows and two columns fewer to go.",
-)(steps(pool, pool))
+)(counted(steps=(pool, pool)))
 TASK.mistake(
     "a row and a column too many are lost before the maps are halved",
     "A window of 3 takes 2 steps from its first pixel to its last, so a side of 28 has 26 places for it; "
     "and a side of 26 has 13 blocks of two pixels.",
-)(steps(lambda side: side - 3, pool, lambda side: side - 3, pool))
+)(counted(steps=(lambda side: side - 3, pool) * 2))
 TASK.mistake("the pooling rounds up", "An odd row or column that is left over at the end makes no block of its own.")(
-    steps(conv, lambda side: -(-side // 2), conv, lambda side: -(-side // 2))
+    counted(steps=(conv, lambda side: -(-side // 2)) * 2)
 )
 TASK.mistake(
     "only one of the maps is flattened",
     "All maps of the second convolution are flattened: the vector is their number times as long.",
-)(lambda *case: (*count_parameters(*case)[:2], *given(TASK, F2=1)(*case)[2:]))
-
-
-@TASK.mistake(
-    "a filter of the second convolution is taken to read the image's channels",
-    "What comes in there are the maps of the first convolution: a filter has 3 by 3 weights for each of them.",
-)
-def image_again(H, W, C, F1, F2, units):
-    first, _, dense, output = count_parameters(H, W, C, F1, F2, units)
-    return first, (9 * C + 1) * F2, dense, output
-
-
-@TASK.mistake(
+)(lambda *case: (*counts(*case)[:2], *given(TASK, F2=1)(*case)[2:]))
+TASK.mistake(
     "a filter has nine weights, whatever the number of channels",
     "A filter has 3 by 3 weights for every channel that comes in.",
-)
-def flat_filters(H, W, C, F1, F2, units):
-    return 10 * F1, 10 * F2, *count_parameters(H, W, C, F1, F2, units)[2:]
-
-
-@TASK.mistake(
+)(counted(filters=lambda inputs, units: with_bias(9, units)))
+TASK.mistake(
     "a filter has a bias for every channel",
     "The products of all channels are added up, and one bias is added to the sum.",
-)
-def bias_per_slice(H, W, C, F1, F2, units):
-    return 10 * C * F1, 10 * F1 * F2, *count_parameters(H, W, C, F1, F2, units)[2:]
-
-
-@TASK.mistake(
+)(counted(filters=lambda inputs, units: (inputs + inputs // 9) * units))
+TASK.mistake(
     "the dense layers have a bias for every input",
     "A bias belongs to a weighted sum, so there is one for each unit, not for each number coming in.",
-)
-def bias_per_input(*case):
-    (*convolutions, dense, _), units = count_parameters(*case), case[5]
-    return *convolutions, (dense // units - 1) * (units + 1), units * 11
+)(counted(dense=lambda inputs, units: inputs * (units + 1)))
+TASK.mistake(
+    "a filter of the second convolution is taken to read the image's channels",
+    "What comes in there are the maps of the first convolution: a filter has 3 by 3 weights for each of them.",
+)(lambda *case: (counts(*case)[0], given(TASK, F1=case[2])(*case)[1], *counts(*case)[2:]))
