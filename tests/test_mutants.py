@@ -77,7 +77,9 @@ def solutions():
                 yield call.args[0].value, call.args[1].id, setup, answer
 
 
-@pytest.mark.parametrize(("task", "name", "setup", "answer"), solutions(), ids=lambda text: text if "." in text else "")
+@pytest.mark.parametrize(
+    ("task", "name", "setup", "answer"), list(solutions()), ids=lambda text: text if "." in text else ""
+)
 def test_every_slip_in_a_solution_is_rejected(task, name, setup, answer):
     namespace = {}
     exec(setup, namespace)
