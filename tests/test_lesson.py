@@ -365,11 +365,11 @@ from cnncourse.network import Network
 def fit(self, x, y, *, whole=Network.fit, **options):
     return whole(self, x[:64], y[:64], **options)
 
-def evaluate(self, x, y, *, whole=Network.evaluate, **options):
-    return whole(self, x[:64], y[:64], **options)
+def evaluate(self, x, y, *knobs, whole=Network.evaluate, **options):
+    return whole(self, x[:64], y[:64], *knobs, **options)
 
-def predict(self, x, *, whole=Network.predict, **options):
-    outputs = whole(self, x[:64], **options)
+def predict(self, x, *knobs, whole=Network.predict, **options):
+    outputs = whole(self, x[:64], *knobs, **options)
     return numpy.resize(outputs, (len(x), *outputs.shape[1:]))  # as many rows as images, the first over and over
 
 Network.fit, Network.evaluate, Network.predict = fit, evaluate, predict
