@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from cnncourse import dependencies
+from cnncourse.checks.catalogue import files
 from cnncourse.dependencies import ROOT
 from cnncourse.grading.judge import judged_by
 from cnncourse.grading.judge.judged_by import judge_version
@@ -151,3 +152,10 @@ def test_a_task_of_ones_own_counts_with_its_file(tmp_path, monkeypatch):
 def test_a_task_that_is_not_there_is_told_at_once():
     with pytest.raises(ValueError, match=r"there is no task 'ch02.padd'; in this chapter there are ch02\."):
         judge_version([assignment("ch02.padd")])
+
+
+@pytest.mark.parametrize("name", sorted(files()))
+def test_no_task_of_the_course_hangs_on_the_library_which_grows_with_every_chapter(name):
+    module = ".".join(files()[name].relative_to(ROOT).with_suffix("").parts)
+    outside = [path for path in dependencies.files_behind({module}) if PACKAGE / "checks" not in path.parents]
+    assert outside == [PACKAGE / "__init__.py"]
