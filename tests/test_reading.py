@@ -74,8 +74,8 @@ def open_page(browser):
         context.close()
 
 
-def laid_out(tab):
-    tab.wait_for_selector("html[data-laid-out]", state="attached")
+def measured(tab):
+    tab.wait_for_selector("html[data-measured]", state="attached")
 
 
 def text_at_the_top(tab):
@@ -92,35 +92,35 @@ def text_at_the_top(tab):
 @pytest.mark.parametrize("anchor", ["", "#holes-dilation"])
 def test_a_reload_comes_back_to_the_same_words(open_page, anchor):
     tab = open_page(CHAPTER + anchor)
-    laid_out(tab)
+    measured(tab)
     paragraph = tab.locator("#making-it-fast p").nth(6)
     paragraph.scroll_into_view_if_needed()
     tab.evaluate("scrollBy(0, 333)")
     tab.wait_for_timeout(300)
     words, top = text_at_the_top(tab)
     tab.reload(wait_until="load")
-    laid_out(tab)
+    measured(tab)
     again, now = text_at_the_top(tab)
     assert again == words and abs(now - top) <= 3
 
 
-def test_a_reload_before_everything_is_laid_out_comes_back_too(open_page):
+def test_a_reload_before_everything_is_measured_comes_back_too(open_page):
     tab = open_page(CHAPTER)
-    laid_out(tab)
+    measured(tab)
     tab.evaluate("document.querySelector('#learning-the-kernel').scrollIntoView()")
     tab.wait_for_timeout(300)
     words, top = text_at_the_top(tab)
     for _ in range(3):
         tab.reload(wait_until="commit")
         tab.wait_for_timeout(50)
-    laid_out(tab)
+    measured(tab)
     again, now = text_at_the_top(tab)
     assert again == words and abs(now - top) <= 3
 
 
 def test_the_way_back_leads_to_where_one_came_from(open_page):
     tab = open_page(CHAPTER)
-    laid_out(tab)
+    measured(tab)
     tab.evaluate("document.querySelector('#rank-one').scrollIntoView()")
     tab.wait_for_timeout(300)
     words, top = text_at_the_top(tab)
@@ -132,14 +132,14 @@ def test_the_way_back_leads_to_where_one_came_from(open_page):
     assert text_at_the_top(tab) == [words, pytest.approx(top, abs=3)]
     tab.goto((SITE / "book/ch03_pooling.html").as_uri())
     tab.go_back(wait_until="load")
-    laid_out(tab)
+    measured(tab)
     assert text_at_the_top(tab) == [words, pytest.approx(top, abs=3)]
 
 
 @pytest.mark.parametrize("name", [CHAPTER, "book/guide_instructors.html"])
 def test_the_scroll_bar_tells_how_long_a_page_is(open_page, name):
     tab = open_page(name)
-    laid_out(tab)
+    measured(tab)
     claimed = tab.evaluate("document.documentElement.scrollHeight")
     tab.add_style_tag(content="section { content-visibility: visible !important }")
     assert abs(tab.evaluate("document.documentElement.scrollHeight") - claimed) <= 0.01 * claimed
@@ -158,7 +158,7 @@ def test_a_page_is_not_laid_out_at_once(open_page):
 
 def test_the_contents_at_the_side_follow_the_reader(open_page):
     tab = open_page(CHAPTER)
-    laid_out(tab)
+    measured(tab)
     for section in ("turned-or-not", "rank-one", "summary", "one-dimension-by-hand"):
         # somewhere in the section, where no heading is in sight
         tab.evaluate("id => { document.getElementById(id).scrollIntoView(); scrollBy(0, 50) }", section)
@@ -184,7 +184,7 @@ def test_a_figure_is_as_high_as_its_width_says(open_page, name, width):
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     tab.eval_on_selector_all("img", "all => all.forEach(figure => figure.loading = 'eager')")
     tab.wait_for_function("[...document.images].every(figure => figure.complete)")
-    laid_out(tab)
+    measured(tab)
     sizes = tab.eval_on_selector_all(
         ".cell_output img", "all => all.map(i => [i.clientWidth, i.clientHeight, i.naturalWidth / i.naturalHeight])"
     )

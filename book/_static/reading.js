@@ -1,19 +1,23 @@
 // What a long page leaves for later, and where its reader is.
 
-// A section that is far away is not laid out yet (see content-visibility in cnn.css), so that the page can be read at
-// once. While the browser has nothing else to do they are laid out one by one, and then the scroll bar tells the truth.
+// A section that is far away is not laid out (see content-visibility in cnn.css), so that the page can be read at once.
+// While the browser has nothing else to do they are measured one by one, and then the scroll bar tells the truth.
 // Until then a place is not a number of pixels but a block, and how far its top is from that of the window. So it
 // survives a reload and the way back, too.
 {
-  const waiting = [...document.querySelectorAll(".bd-article section section")];
+  const sections = [...document.querySelectorAll(".bd-article section section")].reverse(); // what is inside comes first
+  let waiting = [], width = 0;
   const blocks = [...document.querySelectorAll(".bd-article section > *")];
   const whenIdle = window.requestIdleCallback || ((next) => setTimeout(next, 50));
   let wanted = history.state; // where the reader was before the reload, until he goes elsewhere
 
   function place() {
-    const here = document.elementsFromPoint(blocks[0].getBoundingClientRect().left + 20, innerHeight / 4);
-    const block = here.find((element) => element.matches(".bd-article section > *"));
-    return block && { block: blocks.indexOf(block), top: block.getBoundingClientRect().top };
+    const left = blocks[0].getBoundingClientRect().left + 20;
+    for (let y = innerHeight / 4; y < innerHeight / 2; y += 20) { // between two blocks there is none
+      const block = document.elementsFromPoint(left, y).find((element) => element.matches(".bd-article section > *"));
+      if (block) return { block: blocks.indexOf(block), top: block.getBoundingClientRect().top };
+    }
+    return history.state;
   }
 
   function goTo(there) {
@@ -21,17 +25,27 @@
     if (block) scrollBy({ top: block.getBoundingClientRect().top - there.top, behavior: "instant" });
   }
 
-  function layOutNext() {
+  function measureNext() {
     const section = waiting.shift();
     if (section) {
       const here = wanted || (scrollY && place());
       section.style.contentVisibility = "visible";
+      section.style.containIntrinsicHeight = `auto ${section.offsetHeight}px`;
+      section.style.contentVisibility = "";
       goTo(here);
-      whenIdle(layOutNext);
+      whenIdle(measureNext);
     } else {
       wanted = null;
-      document.documentElement.dataset.laidOut = "all";
+      document.documentElement.dataset.measured = width;
     }
+  }
+
+  function measure() {
+    if (width === innerWidth) return;
+    width = innerWidth;
+    const atWork = waiting.length;
+    waiting = [...sections];
+    if (!atWork) whenIdle(measureNext);
   }
 
   function hold() {
@@ -55,7 +69,8 @@
     });
     hold();
   }
-  addEventListener("load", () => whenIdle(layOutNext));
+  addEventListener("load", measure);
+  addEventListener("resize", measure);
 }
 
 // The contents at the side follow the reader.
