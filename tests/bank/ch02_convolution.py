@@ -4,8 +4,10 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from bank import answers
+from bank import answers, as_it_lies
 from cnncourse import convolution, shapes, unfolding
+from cnncourse.checks import task
+from cnncourse.checks.mistakes import given
 from cnncourse.checks.task import returns
 
 # Output sizes
@@ -78,7 +80,11 @@ def pad_square(x, padding):
     return out
 
 
-answers("ch02.pad", right=[pad_by_hand, pad_by_stacking, pad_lists], wrong=[pad_in_place, pad_square])
+answers(
+    "ch02.pad",
+    right=[pad_by_hand, pad_by_stacking, pad_lists],
+    wrong=[pad_in_place, pad_square, given(task("ch02.pad"), x=as_it_lies)],
+)
 
 
 # One channel
@@ -129,6 +135,7 @@ answers(
         window_matrix_product,
         window_centred,
         window_not_summed,
+        given(task("ch02.window_sum"), x=as_it_lies),
         lambda x, kernel, row, column, stride: window_by_loops(x, np.ones_like(kernel), row, column, stride),
     ],
 )
@@ -170,7 +177,11 @@ def correlate_square(x, kernel, stride):
 answers(
     "ch02.correlate",
     right=[correlate_by_view, correlate_by_shifts, correlate_by_fft, correlate_by_keras, correlate_lists],
-    wrong=[correlate_square, lambda x, kernel, stride: correlate_by_view(x, kernel, 1)[::stride]],
+    wrong=[
+        correlate_square,
+        lambda x, kernel, stride: correlate_by_view(x, kernel, 1)[::stride],
+        given(task("ch02.correlate"), x=as_it_lies),
+    ],
 )
 
 
@@ -203,7 +214,7 @@ answers(
         convolve_by_indices,
         convolve_by_fft,
     ],
-    wrong=[convolve_turning_in_place],
+    wrong=[convolve_turning_in_place, given(task("ch02.convolve"), x=as_it_lies)],
 )
 
 
@@ -285,6 +296,8 @@ answers(
         lambda x, kernel, bias, *knobs: conv2d_loops(x, kernel, -bias, *knobs),
         lambda x, kernel, bias, *knobs: np.maximum(conv2d_loops(x, kernel, bias, *knobs), 0),
         conv2d_height_for_both,
+        given(task("ch02.conv2d"), x=as_it_lies),
+        given(task("ch02.conv2d"), kernel=as_it_lies),
     ],
 )
 
@@ -316,7 +329,15 @@ def im2col_four_axes(x, KH, KW, stride):
     return rows.reshape((x.shape[0] - KH) // stride + 1, -1, rows.shape[1])
 
 
-answers("ch02.im2col", right=[im2col_by_view, im2col_by_strides, im2col_lists], wrong=[im2col_four_axes])
+answers(
+    "ch02.im2col",
+    right=[im2col_by_view, im2col_by_strides, im2col_lists],
+    wrong=[
+        im2col_four_axes,
+        given(task("ch02.im2col"), x=as_it_lies),
+        lambda x, KH, KW, stride: im2col_by_view(x, KH, max(KW, 2), stride),
+    ],
+)
 
 
 # Transposed
@@ -363,7 +384,7 @@ def transposed_in_the_middle(x, kernel, stride):
 answers(
     "ch02.conv_transpose",
     right=[transposed_by_matrix, transposed_by_spreading, transposed_by_keras, transposed_by_shifts],
-    wrong=[transposed_in_the_middle],
+    wrong=[transposed_in_the_middle, given(task("ch02.conv_transpose"), x=as_it_lies)],
 )
 
 

@@ -19,7 +19,7 @@ def cases(rng):
     yield digits(rng, 1, 2), digits(rng, 1, 2), 1
     yield digits(rng, 2, 1), digits(rng, 2, 3), 1
     yield digits(rng, 2, 2), digits(rng, 2, 2), 2
-    yield digits(rng, 2, 3), digits(rng, 3, 2), 2
+    yield np.asfortranarray(digits(rng, 2, 3)), np.asfortranarray(digits(rng, 3, 2)), 2
     yield digits(rng, 2, 2), digits(rng, 1, 2), 3
     yield normals(rng, 3, 4), normals(rng, 3, 3), 2
     yield normals(rng, 4, 3, dtype=np.float32), normals(rng, 2, 4, dtype=np.float32), 1
@@ -61,9 +61,9 @@ TASK.mistake(
     "one all the same.",
 )(by_formula(lambda i, j, u, v, stride: ((i - u) // stride, (j - v) // stride)))
 TASK.mistake(
-    "the kernel is turned",
-    "Each pixel lays down the kernel as it is. Seen from the output that reads like a turned kernel, but "
-    "turning it here as well would do it twice.",
+    "the kernel is turned once too often",
+    "Whoever lays down a patch for each pixel leaves the kernel as it is. Whoever slides a window over the spread-out "
+    "map instead meets the kernel turned. Do one or the other.",
     "#turned-or-not",
 )(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
 TASK.mistake("the kernel is transposed", "It is the matrix of the convolution that is transposed, not the kernel.")(

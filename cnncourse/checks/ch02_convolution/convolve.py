@@ -16,7 +16,7 @@ def cases(rng):
     yield digits(rng, 1, 3), digits(rng, 1, 2)
     yield digits(rng, 3, 2), digits(rng, 2, 1)
     yield digits(rng, 3, 3), digits(rng, 2, 2)
-    yield digits(rng, 4, 5), digits(rng, 2, 3)
+    yield np.asfortranarray(digits(rng, 4, 5)), np.asfortranarray(digits(rng, 2, 3))
     yield normals(rng, 6, 5), normals(rng, 3, 3)
     yield normals(rng, 5, 8, dtype=np.float32), normals(rng, 4, 2, dtype=np.float32)
 
