@@ -21,7 +21,7 @@ def cases(rng):
     yield digits(rng, 2, 2, 3, 1), 2, 1, 1
     yield with_zeros(rng, 1, 4, 6, 1), 2, 2, 2
     yield digits(rng, 1, 6, 5, 1), 2, 2, 3
-    yield digits(rng, 1, 5, 7, 1), 3, 3, 2
+    yield digits(rng, 1, 5, 7, 1) / 2, 3, 3, 2
     yield np.asfortranarray(digits(rng, 2, 4, 3, 2)), 2, 2, 1
     yield normals(rng, 2, 7, 9, 3), 3, 2, 2
     yield normals(rng, 3, 9, 6, 2, dtype=np.float32), 2, 4, 1
