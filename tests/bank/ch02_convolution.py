@@ -185,6 +185,10 @@ answers(
 )
 
 
+def convolve_by_view(x, kernel):
+    return np.einsum("ijuv,uv->ij", sliding_window_view(x, kernel.shape), np.flip(kernel))
+
+
 def convolve_by_indices(x, kernel):
     (H, W), (KH, KW) = x.shape, kernel.shape
     y = np.zeros((H - KH + 1, W - KW + 1))
@@ -210,7 +214,7 @@ def convolve_turning_in_place(x, kernel):
 answers(
     "ch02.convolve",
     right=[
-        lambda x, kernel: np.einsum("ijuv,uv->ij", sliding_window_view(x, kernel.shape), np.flip(kernel)),
+        convolve_by_view,
         convolve_by_indices,
         convolve_by_fft,
     ],
