@@ -14,7 +14,7 @@ import pytest
 from classroom import ASSIGNMENT, add_assignment, gradebook_in, hand_in
 from traitlets.config import Config
 
-from cnncourse.grading.reports.exports import CanvasExport, CsvExport, GradescopeExport, MoodleExport
+from cnncourse.grading.exports import CanvasExport, CsvExport, GradescopeExport, MoodleExport
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = [CanvasExport, MoodleExport, CsvExport]
@@ -281,7 +281,7 @@ def test_nbgrader_finds_an_exporter_by_its_name(gradebook, tmp_path):
     hand_in(gradebook, "ada", {"check-pad": 2.0})
     (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n")
     command = [Path(sys.executable).parent / "nbgrader", "export", "--to", "canvas.csv"]
-    command += ["--exporter", "cnncourse.grading.reports.exports.CanvasExport"]
+    command += ["--exporter", "cnncourse.grading.exports.CanvasExport"]
     environment = {**os.environ, "HOME": str(tmp_path)}
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr

@@ -294,7 +294,7 @@ def test_what_a_student_wrote_runs_nothing_in_the_feedback(tab, course):
 
 
 def test_the_scores_are_exported_with_those_given_by_hand(tab, course):
-    nbgrader(course, "export", "--exporter", "cnncourse.grading.reports.exports.CanvasExport", "--to", "canvas.csv")
+    nbgrader(course, "export", "--exporter", "cnncourse.grading.exports.CanvasExport", "--to", "canvas.csv")
     with (course / "canvas.csv").open() as file:
         rows = {row["SIS Login ID"]: row[SLUG] for row in csv.DictReader(file)}
     full = float(rows.pop(""))

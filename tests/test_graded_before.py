@@ -87,7 +87,7 @@ def test_the_report_on_the_class_has_the_same_numbers(course):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Csv", "Canvas", "Moodle"])
 def test_the_exports_are_the_same(course, kind):
-    exporter = f"cnncourse.grading.reports.exports.{kind}Export"
+    exporter = f"cnncourse.grading.exports.{kind}Export"
     subprocess.run([NBGRADER, "export", "--exporter", exporter, "--to", "now.csv"], check=True, capture_output=True)
     assert (course / "now.csv").read_text(encoding="utf-8-sig") == told_then(course, f"{kind}.csv")
 

@@ -75,6 +75,7 @@ ROOMS = [
     "judge",
     "cohort",
     "reports",
+    "exports",
     "preprocessors",
     "showing",
     "doctor",

@@ -20,7 +20,7 @@ from cnncourse.grading.judge import verdicts
 from cnncourse.grading.judge.untrusted import Damaged, cells_of, read_file
 from cnncourse.grading.judge.verdicts import CellVerdict
 from cnncourse.grading.reports.analysis_page import analysis_page
-from cnncourse.grading.reports.exports import harmless, number
+from cnncourse.grading.reports.spreadsheet import harmless, number
 
 LARGEST = 100_000_000  # bytes of a graded notebook: its outputs are capped, so that none comes near
 FEWEST = 20  # students for a discrimination: with fewer it swings by more than 0.2 from chance alone (1 / sqrt(n))

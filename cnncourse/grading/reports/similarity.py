@@ -13,8 +13,8 @@ import numpy as np
 import cnncourse
 from cnncourse.grading.cohort.coursefolder import NoSuchCourse, course_here, folders, one_name
 from cnncourse.grading.judge.untrusted import Damaged, cells_of, read_file
-from cnncourse.grading.reports.exports import harmless
 from cnncourse.grading.reports.similarity_page import similarity_page
+from cnncourse.grading.reports.spreadsheet import harmless
 from cnncourse.grading.reports.winnowing import Work, released, work_of
 
 MOST_CODE = 200_000  # characters of code that are compared, of each student

@@ -1,6 +1,6 @@
 """Exports of the gradebook: for Canvas, for Moodle, for Gradescope, and as a table for a spreadsheet.
 
-nbgrader export --exporter cnncourse.grading.reports.exports.CanvasExport --to canvas.csv
+nbgrader export --exporter cnncourse.grading.exports.CanvasExport --to canvas.csv
 
 All of them take nbgrader's own options, such as --assignment "['ch02_convolution']" and --student "['ada']". A late
 penalty is taken off, a score that a person gave counts instead of the judge's, and who handed nothing in gets no
@@ -16,9 +16,7 @@ from nbgrader.plugins import ExportPlugin
 from traitlets import Dict
 
 from cnncourse.grading.cohort.scores import cell_scores, standings
-
-# What makes a spreadsheet take a cell for a formula; the last four are read as the first four in East Asian settings
-FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+from cnncourse.grading.reports.spreadsheet import harmless, number
 
 GRADESCOPE_SETUP = """#!/usr/bin/env bash
 command -v python3 > /dev/null || apt-get install -y python3
@@ -37,25 +35,6 @@ if not found or None in found or any(other != found[0] for other in found):
     raise SystemExit("there is no score, or not one, for " + ", ".join(user["email"] for user in users))
 (here / "results" / "results.json").write_text(json.dumps(found[0]), encoding="utf-8")
 '''
-
-
-def harmless(text):
-    """Text that no spreadsheet takes for a formula: one that could be is given a leading apostrophe.
-
-    >>> harmless("=1+1"), harmless(" @SUM(A1)"), harmless("Müller, \\"J.\\"")
-    ("'=1+1", "' @SUM(A1)", 'Müller, "J."')
-    """
-    text = str(text)
-    return "'" + text if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(FORMULA) else text
-
-
-def number(value):
-    """A score as short as it can be told, with a decimal point and without the dust of floating point.
-
-    >>> number(0.1 + 0.2), number(7.0), number(1 / 3)
-    ('0.3', '7', '0.333333')
-    """
-    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def chosen(things, wanted, kind, name):
