@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from bank import answers, as_it_lies
 from cnncourse import convolution, shapes, unfolding
 from cnncourse.checks import task
-from cnncourse.checks.mistakes import given
+from cnncourse.checks.mistakes import given, then
 from cnncourse.checks.task import returns
 
 # Output sizes
@@ -29,22 +29,16 @@ def size_by_numpy(size, kernel, stride, padding, dilation):
     return np.int64(np.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1)
 
 
-def size_by_library(size, kernel, stride, padding, dilation):
-    return shapes.conv_output_size(size, kernel, stride, padding, dilation)
-
-
-def size_dilated_plus_one(size, kernel, stride, padding, dilation):
-    return (size + 2 * padding - (dilation + 1) * (kernel - 1) - 1) // stride + 1
-
-
 answers(
     "ch02.output_size",
-    right=[size_by_counting, size_by_steps, size_by_numpy, size_by_library],
-    wrong=[lambda size, kernel, stride, padding, dilation: size, size_dilated_plus_one],
+    right=[size_by_counting, size_by_steps, size_by_numpy, lambda *case: shapes.conv_output_size(*case)],
+    wrong=[lambda *case: case[0], lambda *case: size_by_steps(*case[:4], case[4] + 1)],
 )
 
 
 # Padding
+
+PAD = task("ch02.pad")
 
 
 def pad_by_hand(x, padding):
@@ -68,7 +62,6 @@ def pad_lists(x, padding):
 
 
 def pad_in_place(x, padding):
-    x *= 1.0
     out = np.pad(x, padding)
     x[:] = 0
     return out
@@ -83,19 +76,17 @@ def pad_square(x, padding):
 answers(
     "ch02.pad",
     right=[pad_by_hand, pad_by_stacking, pad_lists],
-    wrong=[pad_in_place, pad_square, given(task("ch02.pad"), x=as_it_lies)],
+    wrong=[pad_in_place, pad_square, given(PAD, x=as_it_lies)],
 )
 
 
 # One channel
 
+WINDOW, CORRELATE, CONVOLVE = (task(f"ch02.{name}") for name in ("window_sum", "correlate", "convolve"))
+
 
 def window_by_loops(x, kernel, row, column, stride):
-    total = 0.0
-    for u in range(kernel.shape[0]):
-        for v in range(kernel.shape[1]):
-            total += x[row * stride + u, column * stride + v] * kernel[u, v]
-    return total
+    return sum(x[row * stride + u, column * stride + v] * weight for (u, v), weight in np.ndenumerate(kernel))
 
 
 def window_by_einsum(x, kernel, row, column, stride):
@@ -107,36 +98,23 @@ def window_by_view(x, kernel, row, column, stride):
     return np.vdot(sliding_window_view(x, kernel.shape)[::stride, ::stride][row, column], kernel)
 
 
-def window_matrix_product(x, kernel, row, column, stride):
-    KH, KW = kernel.shape
-    seen = x[row * stride : row * stride + KH, column * stride : column * stride + KW]
-    return np.sum(seen.T @ kernel)
-
-
-def window_centred(x, kernel, row, column, stride):
-    KH, KW = kernel.shape
-    return window_by_loops(np.pad(x, ((KH // 2, KH), (KW // 2, KW))), kernel, row, column, stride)
-
-
-def window_not_summed(x, kernel, row, column, stride):
-    KH, KW = kernel.shape
-    return x[row * stride : row * stride + KH, column * stride : column * stride + KW] * kernel
+def window_then(change):
+    """Another end: `change(window, kernel)`."""
+    return lambda x, kernel, row, column, stride: change(
+        sliding_window_view(x, kernel.shape)[row * stride, column * stride], kernel
+    )
 
 
 answers(
     "ch02.window_sum",
-    right=[
-        window_by_loops,
-        window_by_einsum,
-        window_by_view,
-        lambda x, kernel, row, column, stride: np.float32(window_by_loops(x, kernel, row, column, stride)),
-    ],
+    right=[window_by_loops, window_by_einsum, window_by_view, lambda *case: np.float32(window_by_loops(*case))],
     wrong=[
-        window_matrix_product,
-        window_centred,
-        window_not_summed,
-        given(task("ch02.window_sum"), x=as_it_lies),
-        lambda x, kernel, row, column, stride: window_by_loops(x, np.ones_like(kernel), row, column, stride),
+        window_then(lambda window, kernel: np.sum(window.T @ kernel)),
+        given(WINDOW, x=lambda x: np.pad(x, ((1, 3), (1, 3)))),
+        window_then(np.multiply),
+        given(WINDOW, kernel=np.ones_like),
+        given(WINDOW, x=as_it_lies),
+        given(WINDOW, kernel=as_it_lies),
     ],
 )
 
@@ -146,41 +124,46 @@ def correlate_by_view(x, kernel, stride):
 
 
 def correlate_by_shifts(x, kernel, stride):
-    (H, W), (KH, KW) = x.shape, kernel.shape
-    out = sum(kernel[u, v] * x[u : H - KH + u + 1, v : W - KW + v + 1] for u in range(KH) for v in range(KW))
-    return out[::stride, ::stride]
+    OH, OW = (n - k + 1 for n, k in zip(x.shape, kernel.shape))
+    return sum(weight * x[u : u + OH, v : v + OW] for (u, v), weight in np.ndenumerate(kernel))[::stride, ::stride]
 
 
-def correlate_by_fft(x, kernel, stride):
+def by_fft(x, kernel):
+    """The true convolution."""
     (H, W), (KH, KW) = x.shape, kernel.shape
     size = H + KH, W + KW
-    full = np.fft.irfft2(np.fft.rfft2(x, size) * np.fft.rfft2(kernel[::-1, ::-1], size), size)
-    return full[KH - 1 : H, KW - 1 : W][::stride, ::stride]
+    return np.fft.irfft2(np.fft.rfft2(x, size) * np.fft.rfft2(kernel, size), size)[KH - 1 : H, KW - 1 : W]
 
 
 def correlate_by_keras(x, kernel, stride):
     return keras.ops.conv(x[None, :, :, None], kernel[:, :, None, None], strides=stride, padding="valid")[0, :, :, 0]
 
 
-def correlate_lists(x, kernel, stride):
-    (H, W), (KH, KW) = x.shape, kernel.shape
-    rows, columns = range(0, H - KH + 1, stride), range(0, W - KW + 1, stride)
-    return [[float((x[i : i + KH, j : j + KW] * kernel).sum()) for j in columns] for i in rows]
-
-
 def correlate_square(x, kernel, stride):
-    K = kernel.shape[0]
-    out = correlate_by_view(x[:, : x.shape[0]], kernel[:, :K], stride)
-    return out
+    return correlate_by_view(x[:, : len(x)], kernel[:, : len(kernel)], stride)
+
+
+def correlate_counted_from_the_end(x, kernel, stride):
+    KH, KW = kernel.shape
+    full = correlate_by_view(np.pad(x, ((0, KH - 1), (0, KW - 1))), kernel, 1)
+    return full[: len(x) - KH + 1, : 1 - KW][::stride, ::stride]
 
 
 answers(
     "ch02.correlate",
-    right=[correlate_by_view, correlate_by_shifts, correlate_by_fft, correlate_by_keras, correlate_lists],
+    right=[
+        correlate_by_view,
+        correlate_by_shifts,
+        lambda x, kernel, stride: by_fft(x, kernel[::-1, ::-1])[::stride, ::stride],
+        correlate_by_keras,
+        lambda x, kernel, stride: correlate_by_view(x, kernel, stride).tolist(),
+    ],
     wrong=[
         correlate_square,
         lambda x, kernel, stride: correlate_by_view(x, kernel, 1)[::stride],
-        given(task("ch02.correlate"), x=as_it_lies),
+        correlate_counted_from_the_end,
+        given(CORRELATE, x=as_it_lies),
+        given(CORRELATE, kernel=as_it_lies),
     ],
 )
 
@@ -190,20 +173,11 @@ def convolve_by_view(x, kernel):
 
 
 def convolve_by_indices(x, kernel):
-    (H, W), (KH, KW) = x.shape, kernel.shape
-    y = np.zeros((H - KH + 1, W - KW + 1))
-    for i in range(H - KH + 1):
-        for j in range(W - KW + 1):
-            for u in range(KH):
-                for v in range(KW):
-                    y[i, j] += kernel[u, v] * x[i + KH - 1 - u, j + KW - 1 - v]
+    KH, KW = kernel.shape
+    y = np.zeros([n - k + 1 for n, k in zip(x.shape, kernel.shape)])
+    for i, j, u, v in np.ndindex(*y.shape, KH, KW):
+        y[i, j] += kernel[u, v] * x[i + KH - 1 - u, j + KW - 1 - v]
     return y
-
-
-def convolve_by_fft(x, kernel):
-    (H, W), (KH, KW) = x.shape, kernel.shape
-    size = H + KH, W + KW
-    return np.fft.irfft2(np.fft.rfft2(x, size) * np.fft.rfft2(kernel, size), size)[KH - 1 : H, KW - 1 : W]
 
 
 def convolve_turning_in_place(x, kernel):
@@ -213,41 +187,32 @@ def convolve_turning_in_place(x, kernel):
 
 answers(
     "ch02.convolve",
-    right=[
-        convolve_by_view,
-        convolve_by_indices,
-        convolve_by_fft,
-    ],
-    wrong=[convolve_turning_in_place, given(task("ch02.convolve"), x=as_it_lies)],
+    right=[convolve_by_view, convolve_by_indices, by_fft],
+    wrong=[convolve_turning_in_place, given(CONVOLVE, x=as_it_lies), given(CONVOLVE, kernel=as_it_lies)],
 )
 
 
 # The layer
 
+LAYER = task("ch02.conv2d")
+
 
 def conv2d_loops(x, kernel, bias, stride, padding, dilation):
     x = np.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
-    N, H, W, C = x.shape
-    KH, KW, C, F = kernel.shape
-    OH = (H - dilation * (KH - 1) - 1) // stride + 1
-    OW = (W - dilation * (KW - 1) - 1) // stride + 1
-    y = np.empty((N, OH, OW, F))
-    for n in range(N):
-        for i in range(OH):
-            for j in range(OW):
-                top, left = i * stride, j * stride
-                seen = x[n, top : top + dilation * KH : dilation, left : left + dilation * KW : dilation]
-                for f in range(F):
-                    y[n, i, j, f] = np.sum(seen[:KH, :KW] * kernel[..., f]) + bias[f]
-    return y
+    OH, OW = ((n - dilation * (k - 1) - 1) // stride + 1 for n, k in zip(x.shape[1:], kernel.shape[:2]))
+    y = np.zeros((len(x), OH, OW, len(bias)))
+    for i, j, u, v in np.ndindex(OH, OW, *kernel.shape[:2]):
+        y[:, i, j] += x[:, i * stride + u * dilation, j * stride + v * dilation] @ kernel[u, v]
+    return y + bias
 
 
-def conv2d_einsum(x, kernel, bias, stride, padding, dilation):
-    x = np.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
-    KH, KW = kernel.shape[:2]
-    reach = dilation * (KH - 1) + 1, dilation * (KW - 1) + 1
-    windows = sliding_window_view(x, reach, axis=(1, 2))[:, ::stride, ::stride, :, ::dilation, ::dilation]
-    return np.einsum("nijcuv,uvcf->nijf", windows, kernel) + bias
+def conv2d_einsum(x, kernel, bias, stride, padding, dilation, before=1, after=1, mode="constant"):
+    """The border is `before` and `after` times the padding."""
+    sides = before * padding, after * padding
+    reach = [dilation * (k - 1) + 1 for k in kernel.shape[:2]]
+    windows = sliding_window_view(np.pad(x, [(0, 0), sides, sides, (0, 0)], mode=mode), reach, axis=(1, 2))
+    seen = windows[:, ::stride, ::stride, :, ::dilation, ::dilation]
+    return np.einsum("nijcuv,uvcf->nijf", seen, kernel) + bias
 
 
 def conv2d_im2col(x, kernel, bias, stride, padding, dilation):
@@ -259,54 +224,40 @@ def conv2d_im2col(x, kernel, bias, stride, padding, dilation):
 
 def conv2d_keras(x, kernel, bias, stride, padding, dilation):
     x = np.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
-    if stride == 1:
-        return keras.ops.conv(x, kernel, padding="valid", dilation_rate=dilation) + bias
-    full = keras.ops.conv(x, kernel, padding="valid", dilation_rate=dilation) + bias
-    return full[:, ::stride, ::stride]
+    return (keras.ops.conv(x, kernel, padding="valid", dilation_rate=dilation) + bias)[:, ::stride, ::stride]
 
 
 def conv2d_library(x, kernel, bias, stride, padding, dilation):
-    y, _ = convolution.conv2d(x, kernel, bias.astype(x.dtype), stride=stride, padding=padding, dilation=dilation)
-    return y
+    return convolution.conv2d(x, kernel, bias.astype(x.dtype), stride=stride, padding=padding, dilation=dilation)[0]
 
 
-def conv2d_pads_one_side(x, kernel, bias, stride, padding, dilation):
-    x = np.pad(x, [(0, 0), (0, 2 * padding), (0, 2 * padding), (0, 0)])
-    return conv2d_loops(x, kernel, bias, stride, 0, dilation)
-
-
-def conv2d_edge(x, kernel, bias, stride, padding, dilation):
-    x = np.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)], mode="edge")
-    return conv2d_loops(x, kernel, bias, stride, 0, dilation)
-
-
-def conv2d_reflect(x, kernel, bias, stride, padding, dilation):
-    x = np.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)], mode="symmetric")
-    return conv2d_loops(x, kernel, bias, stride, 0, dilation)
-
-
-def conv2d_height_for_both(x, kernel, bias, stride, padding, dilation):
-    y = conv2d_loops(x, kernel, bias, stride, padding, dilation)
-    return y[:, :, : y.shape[1]]
+def conv2d_windows_as_wide_as_the_stride(x, kernel, bias, stride, padding, dilation):
+    sizes = (max(0, stride - dilation * (k - 1) - 1) for k in kernel.shape[:2])
+    rows, columns = (n + padding - size for n, size in zip(x.shape[1:], sizes))
+    x = np.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])[:, : rows + padding, : columns + padding]
+    return conv2d_einsum(x, kernel, bias, stride, 0, dilation)
 
 
 answers(
     "ch02.conv2d",
     right=[conv2d_loops, conv2d_einsum, conv2d_im2col, conv2d_keras, conv2d_library],
     wrong=[
-        conv2d_pads_one_side,
-        conv2d_edge,
-        conv2d_reflect,
-        lambda x, kernel, bias, *knobs: conv2d_loops(x, kernel, -bias, *knobs),
-        lambda x, kernel, bias, *knobs: np.maximum(conv2d_loops(x, kernel, bias, *knobs), 0),
-        conv2d_height_for_both,
-        given(task("ch02.conv2d"), x=as_it_lies),
-        given(task("ch02.conv2d"), kernel=as_it_lies),
+        lambda *case: conv2d_einsum(*case, before=0, after=2),
+        lambda *case: conv2d_einsum(*case, mode="edge"),
+        lambda *case: conv2d_einsum(*case, mode="symmetric"),
+        given(LAYER, bias=np.negative),
+        then(LAYER, lambda y: np.maximum(y, 0)),
+        then(LAYER, lambda y: y[:, :, : y.shape[1]]),
+        conv2d_windows_as_wide_as_the_stride,
+        given(LAYER, x=as_it_lies),
+        given(LAYER, kernel=as_it_lies),
     ],
 )
 
 
 # Windows as rows
+
+ROWS = task("ch02.im2col")
 
 
 def im2col_by_view(x, KH, KW, stride):
@@ -314,81 +265,75 @@ def im2col_by_view(x, KH, KW, stride):
     return windows.transpose(0, 1, 3, 4, 2).reshape(-1, KH * KW * x.shape[2])
 
 
-def im2col_by_strides(x, KH, KW, stride):
-    (H, W, C), (a, b, c) = x.shape, x.strides
+def im2col_by_strides(x, KH, KW, stride, strides=None):
+    (H, W, C), (a, b, c) = x.shape, strides or x.strides
     shape = (H - KH) // stride + 1, (W - KW) // stride + 1, KH, KW, C
     return as_strided(x, shape, (a * stride, b * stride, a, b, c)).reshape(-1, KH * KW * C)
 
 
 def im2col_lists(x, KH, KW, stride):
-    rows = []
-    for i in range(0, x.shape[0] - KH + 1, stride):
-        for j in range(0, x.shape[1] - KW + 1, stride):
-            rows.append([float(v) for v in x[i : i + KH, j : j + KW].flatten()])
-    return rows
+    places = np.ndindex((x.shape[0] - KH) // stride + 1, (x.shape[1] - KW) // stride + 1)
+    corners = ((i * stride, j * stride) for i, j in places)
+    return [x[top : top + KH, left : left + KW].ravel().tolist() for top, left in corners]
 
 
-def im2col_four_axes(x, KH, KW, stride):
-    rows = im2col_by_view(x, KH, KW, stride)
-    return rows.reshape((x.shape[0] - KH) // stride + 1, -1, rows.shape[1])
+def im2col_strides_from_the_shape(x, KH, KW, stride):
+    _, W, C = x.shape
+    return im2col_by_strides(x, KH, KW, stride, [W * C * x.itemsize, C * x.itemsize, x.itemsize])
 
 
 answers(
     "ch02.im2col",
     right=[im2col_by_view, im2col_by_strides, im2col_lists],
     wrong=[
-        im2col_four_axes,
-        given(task("ch02.im2col"), x=as_it_lies),
+        lambda x, KH, *case: ROWS.reference(x, KH, *case)[None],
+        im2col_strides_from_the_shape,
         lambda x, KH, KW, stride: im2col_by_view(x, KH, max(KW, 2), stride),
+        given(ROWS, x=as_it_lies),
     ],
 )
 
 
 # Transposed
 
+TRANSPOSED = task("ch02.conv_transpose")
+
 
 def transposed_by_matrix(x, kernel, stride):
-    (H, W), (KH, KW) = x.shape, kernel.shape
-    OH, OW = (H - 1) * stride + KH, (W - 1) * stride + KW
-    matrix = np.zeros((H * W, OH * OW))
-    for i in range(H):
-        for j in range(W):
-            for u in range(KH):
-                for v in range(KW):
-                    matrix[i * W + j, (i * stride + u) * OW + j * stride + v] = kernel[u, v]
-    return (matrix.T @ x.ravel()).reshape(OH, OW)
+    OH, OW = ((n - 1) * stride + k for n, k in zip(x.shape, kernel.shape))
+    matrix = np.zeros((*x.shape, OH, OW))
+    for i, j, u, v in np.ndindex(*x.shape, *kernel.shape):
+        matrix[i, j, i * stride + u, j * stride + v] = kernel[u, v]
+    return (matrix.reshape(-1, OH * OW).T @ x.ravel()).reshape(OH, OW)
 
 
 def transposed_by_spreading(x, kernel, stride):
-    wide = np.zeros(((len(x) - 1) * stride + 1, (x.shape[1] - 1) * stride + 1))
+    wide = np.zeros([(n - 1) * stride + 1 for n in x.shape])
     wide[::stride, ::stride] = x
     return correlate_by_view(np.pad(wide, [(n - 1, n - 1) for n in kernel.shape]), kernel[::-1, ::-1], 1)
 
 
 def transposed_by_keras(x, kernel, stride):
     maps = keras.ops.conv_transpose(x[None, :, :, None], kernel[:, :, None, None], strides=stride, padding="valid")
-    (H, W), (KH, KW) = x.shape, kernel.shape
-    return np.asarray(maps)[0, : (H - 1) * stride + KH, : (W - 1) * stride + KW, 0]
+    OH, OW = ((n - 1) * stride + k for n, k in zip(x.shape, kernel.shape))
+    return np.asarray(maps)[0, :OH, :OW, 0]
 
 
 def transposed_by_shifts(x, kernel, stride):
-    (H, W), (KH, KW) = x.shape, kernel.shape
-    y = np.zeros(((H - 1) * stride + KH, (W - 1) * stride + KW))
-    for u in range(KH):
-        for v in range(KW):
-            y[u : u + (H - 1) * stride + 1 : stride, v : v + (W - 1) * stride + 1 : stride] += x * kernel[u, v]
+    y = np.zeros([(n - 1) * stride + k for n, k in zip(x.shape, kernel.shape)])
+    for (u, v), weight in np.ndenumerate(kernel):
+        y[u:, v:][: (len(x) - 1) * stride + 1 : stride, : (x.shape[1] - 1) * stride + 1 : stride] += x * weight
     return y
-
-
-def transposed_in_the_middle(x, kernel, stride):
-    KH, KW = kernel.shape
-    return transposed_by_shifts(x, kernel, stride)[KH // 2 :, KW // 2 :]
 
 
 answers(
     "ch02.conv_transpose",
     right=[transposed_by_matrix, transposed_by_spreading, transposed_by_keras, transposed_by_shifts],
-    wrong=[transposed_in_the_middle, given(task("ch02.conv_transpose"), x=as_it_lies)],
+    wrong=[
+        lambda x, kernel, stride: transposed_by_shifts(x, kernel, stride)[len(kernel) // 2 :, kernel.shape[1] // 2 :],
+        given(TRANSPOSED, x=as_it_lies),
+        given(TRANSPOSED, kernel=as_it_lies),
+    ],
 )
 
 

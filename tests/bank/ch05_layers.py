@@ -6,10 +6,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bank import answers
+from bank import answers, as_it_lies
 from cnncourse import activations, initialisers, losses, normalisation
+from cnncourse.checks import task
+from cnncourse.checks.mistakes import given, then
+
+
+def by_tape(function, x, dy):
+    """The result, and the gradient that TensorFlow finds."""
+    x = tf.Variable(x.astype(float))
+    with tf.GradientTape() as tape:
+        y = function(x)
+    return tf.constant(y), tape.gradient(y, x, output_gradients=tf.constant(dy.astype(float)))
+
 
 # A bend
+
+LEAKY = task("ch05.leaky_relu")
 
 
 def leaky_by_indices(x, dy, slope):
@@ -24,23 +37,9 @@ def leaky_by_factors(x, dy, slope):
     return x * factor, dy * factor
 
 
-def leaky_lists(x, dy, slope):
-    y = [float(a) if a > 0 else slope * float(a) for a in x.ravel()]
-    dx = [float(d) if a > 0 else slope * float(d) for a, d in zip(x.ravel(), dy.ravel())]
-    return np.reshape(y, x.shape).tolist(), np.reshape(dx, x.shape).tolist()
-
-
 def leaky_by_library(x, dy, slope):
     y, cache = activations.leaky_relu(x.astype(float), slope)
     return y, activations.leaky_relu_backward(dy.astype(float), cache)
-
-
-def leaky_by_keras(x, dy, slope):
-    with tf.GradientTape() as tape:
-        variable = tf.constant(x.astype(float))
-        tape.watch(variable)
-        y = keras.activations.leaky_relu(variable, negative_slope=slope)
-    return y, tape.gradient(y, variable, output_gradients=tf.constant(dy.astype(float)))
 
 
 def leaky_a_view(x, dy, slope):
@@ -48,21 +47,29 @@ def leaky_a_view(x, dy, slope):
     return (x, dx) if (x > 0).all() else (y, dx)
 
 
+def leaky_through_a_view(x, dy, slope):
+    y, dx = x.astype(float), dy.astype(float)
+    y.reshape(-1)[x.reshape(-1) <= 0] *= slope
+    dx.reshape(-1)[x.reshape(-1) <= 0] *= slope
+    return y, dx
+
+
 answers(
     "ch05.leaky_relu",
     right=[
         leaky_by_indices,
         leaky_by_factors,
-        leaky_lists,
+        lambda *case: tuple(part.tolist() for part in leaky_by_factors(*case)),
         lambda x, dy, slope: (np.maximum(x, slope * x), np.where(x > 0, dy, slope * dy).astype(np.float32)),
         leaky_by_library,
-        leaky_by_keras,
+        lambda x, dy, slope: by_tape(lambda x: keras.activations.leaky_relu(x, negative_slope=slope), x, dy),
     ],
     wrong=[
-        lambda x, dy, slope: leaky_by_factors(x, dy, 0.01),
+        given(LEAKY, slope=0.01),
         lambda x, dy, slope: (np.where(x > 0, x, x - slope), np.where(x > 0, dy, dy - slope)),
-        lambda x, dy, slope: leaky_by_factors(x, dy, slope)[0],
+        then(LEAKY, lambda y, dx: y),
         leaky_a_view,
+        leaky_through_a_view,
     ],
 )
 
@@ -75,27 +82,17 @@ def spreads_by_library(shape):
     return (2 / fan_in) ** 0.5, (2 / (fan_in + fan_out)) ** 0.5
 
 
-def spreads_float32(shape):
-    window = np.float32(np.prod(shape[:2]))
-    return [np.sqrt(2 / (window * shape[2])), np.sqrt(2 / (window * (shape[2] + shape[3])))]
-
-
 def spreads_by_mean(shape):
     *taps, inputs, outputs = shape
     fans = math.prod(taps) * np.array([inputs, outputs])
     return math.sqrt(2) * fans[0] ** -0.5, fans.mean() ** -0.5
 
 
-def spreads_square_window(shape):
-    KH, _, C, F = shape
-    return spreads_by_library((KH, KH, C, F))
-
-
 answers(
     "ch05.spreads",
-    right=[spreads_by_library, spreads_float32, spreads_by_mean],
+    right=[spreads_by_library, lambda shape: [np.float32(s) for s in spreads_by_library(shape)], spreads_by_mean],
     wrong=[
-        spreads_square_window,
+        lambda shape: spreads_by_library((shape[0], *shape[:1], *shape[2:])),
         lambda shape: tuple(spread * math.sqrt(shape[2]) for spread in spreads_by_library(shape)),
         lambda shape: spreads_by_library(shape)[::-1],
         lambda shape: spreads_by_library(shape)[0],
@@ -104,6 +101,8 @@ answers(
 
 
 # Normalisation
+
+BATCH, STORED, IMAGES = (task(f"ch05.{name}") for name in ("batch_norm", "batch_norm_test", "layer_norm"))
 
 
 def batch_norm_by_rows(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
@@ -133,35 +132,35 @@ def batch_norm_by_library(x, gamma, beta, running_mean, running_variance, moment
     return y, mean, momentum * running_variance + (1 - momentum) * cache.variance
 
 
-def batch_norm_by_keras(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    layer = keras.layers.BatchNormalization(momentum=momentum, epsilon=epsilon, dtype="float64")
+def keras_layer(x, weights, epsilon, **options):
+    layer = keras.layers.BatchNormalization(epsilon=epsilon, dtype="float64", **options)
     layer.build(x.shape)
-    layer.set_weights([gamma, beta, running_mean, running_variance])
-    y = layer(x.astype(float), training=True)
-    return y, layer.moving_mean, layer.moving_variance
+    layer.set_weights(weights)
+    return layer
 
 
-def batch_norm_by_squares(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
+def batch_norm_by_keras(x, *case):
+    *weights, momentum, epsilon = case
+    layer = keras_layer(x, weights, epsilon, momentum=momentum)
+    return layer(x.astype(float), training=True), layer.moving_mean, layer.moving_variance
+
+
+def batch_norm_by_squares(x, gamma, beta, running_mean, running_variance, momentum, epsilon, less=1):
+    """The square of the mean is taken off the mean of the squares `less` times."""
     mean = x.mean(axis=(0, 1, 2), dtype=float)
-    variance = (x.astype(float) ** 2).mean(axis=(0, 1, 2)) - mean**2
+    variance = (x.astype(float) ** 2).mean(axis=(0, 1, 2)) - less * mean**2
     y = gamma * (x - mean) / np.sqrt(variance + epsilon) + beta
     return y, *(momentum * a + (1 - momentum) * b for a, b in [(running_mean, mean), (running_variance, variance)])
 
 
-def batch_norm_per_image(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    y, _ = normalisation.group_norm(x, gamma.astype(x.dtype), beta.astype(x.dtype), x.shape[-1], epsilon)
-    return y, *batch_norm_by_rows(x, gamma, beta, running_mean, running_variance, momentum, epsilon)[1:]
+def batch_norm_per_image(x, gamma, beta, *rest):
+    y, _ = normalisation.group_norm(x, gamma.astype(x.dtype), beta.astype(x.dtype), x.shape[-1], rest[-1])
+    return y, *batch_norm_by_rows(x, gamma, beta, *rest)[1:]
 
 
 def batch_norm_stores_epsilon(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
     y, mean, variance = batch_norm_by_rows(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
     return y, mean, variance + (1 - momentum) * epsilon
-
-
-def batch_norm_squares_not_centred(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
-    mean, squares = x.mean(axis=(0, 1, 2)), (x**2).mean(axis=(0, 1, 2))
-    y = gamma * (x - mean) / np.sqrt(squares + epsilon) + beta
-    return y, *(momentum * a + (1 - momentum) * b for a, b in [(running_mean, mean), (running_variance, squares)])
 
 
 def batch_norm_adds_up(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
@@ -172,7 +171,13 @@ def batch_norm_adds_up(x, gamma, beta, running_mean, running_variance, momentum,
 answers(
     "ch05.batch_norm",
     right=[batch_norm_by_rows, batch_norm_loops, batch_norm_by_library, batch_norm_by_keras, batch_norm_by_squares],
-    wrong=[batch_norm_per_image, batch_norm_stores_epsilon, batch_norm_squares_not_centred, batch_norm_adds_up],
+    wrong=[
+        batch_norm_per_image,
+        batch_norm_stores_epsilon,
+        lambda *case: batch_norm_by_squares(*case, less=0),
+        batch_norm_adds_up,
+        given(BATCH, x=as_it_lies),
+    ],
 )
 
 
@@ -181,32 +186,17 @@ def stored_by_scale_and_shift(x, gamma, beta, running_mean, running_variance, ep
     return scale * x + (beta - scale * running_mean)
 
 
-def stored_by_library(x, gamma, beta, running_mean, running_variance, epsilon):
-    of_x = (part.astype(x.dtype) for part in (gamma, beta, running_mean, running_variance))
-    return normalisation.batch_norm_inference(x, *of_x, epsilon)[0]
-
-
-def stored_by_keras(x, gamma, beta, running_mean, running_variance, epsilon):
-    layer = keras.layers.BatchNormalization(epsilon=epsilon, dtype="float64")
-    layer.build(x.shape)
-    layer.set_weights([gamma, beta, running_mean, running_variance])
-    return layer(x.astype(float), training=False)
+def stored_by_library(x, *case):
+    *of_x, epsilon = case
+    return normalisation.batch_norm_inference(x, *(part.astype(x.dtype) for part in of_x), epsilon)[0]
 
 
 def stored_lists(x, gamma, beta, running_mean, running_variance, epsilon):
     channels = [
-        (gamma[c] * (x[..., c].astype(float) - running_mean[c]) / math.sqrt(running_variance[c] + epsilon) + beta[c])
+        gamma[c] * (x[..., c].astype(float) - running_mean[c]) / math.sqrt(running_variance[c] + epsilon) + beta[c]
         for c in range(x.shape[-1])
     ]
     return np.stack(channels, axis=-1).tolist()
-
-
-def stored_mean_taken_last(x, gamma, beta, running_mean, running_variance, epsilon):
-    return gamma * x / np.sqrt(running_variance + epsilon) - running_mean + beta
-
-
-def stored_mean_forgotten(x, gamma, beta, running_mean, running_variance, epsilon):
-    return gamma * x / np.sqrt(running_variance + epsilon) + beta
 
 
 def stored_in_place(x, gamma, beta, running_mean, running_variance, epsilon):
@@ -216,8 +206,18 @@ def stored_in_place(x, gamma, beta, running_mean, running_variance, epsilon):
 
 answers(
     "ch05.batch_norm_test",
-    right=[stored_by_scale_and_shift, stored_by_library, stored_by_keras, stored_lists],
-    wrong=[stored_mean_taken_last, stored_mean_forgotten, stored_in_place],
+    right=[
+        stored_by_scale_and_shift,
+        stored_by_library,
+        lambda x, *case: keras_layer(x, case[:4], case[4])(x.astype(float), training=False),
+        stored_lists,
+    ],
+    wrong=[
+        lambda x, gamma, beta, mean, *rest: stored_by_scale_and_shift(x, gamma, beta - mean, 0, *rest),
+        given(STORED, running_mean=0),
+        stored_in_place,
+        given(STORED, x=as_it_lies),
+    ],
 )
 
 
@@ -247,9 +247,9 @@ def layer_norm_not_centred(x, gamma, beta, epsilon):
     return gamma * x / np.sqrt((x**2).mean(axis=(1, 2, 3), keepdims=True) + epsilon) + beta
 
 
-def layer_norm_in_place(x, gamma, beta, epsilon):
+def layer_norm_in_place(x, *case):
     x -= x.mean(axis=(1, 2, 3), keepdims=True)
-    return gamma * x / np.sqrt((x**2).mean(axis=(1, 2, 3), keepdims=True) + epsilon) + beta
+    return layer_norm_not_centred(x, *case)
 
 
 answers(
@@ -259,11 +259,14 @@ answers(
         layer_norm_not_centred,
         lambda x, gamma, beta, epsilon: gamma * (x - x[0].mean()) / np.sqrt(x[0].var() + epsilon) + beta,
         layer_norm_in_place,
+        given(IMAGES, x=as_it_lies),
     ],
 )
 
 
 # Dropout
+
+DROPOUT = task("ch05.dropout")
 
 
 def dropout_by_indices(x, dy, draws, rate):
@@ -284,37 +287,33 @@ def dropout_lists(x, dy, draws, rate):
     return [np.reshape(part, x.shape).tolist() for part in parts]
 
 
-def dropout_by_gradient(x, dy, draws, rate):
-    with tf.GradientTape() as tape:
-        variable = tf.constant(x.astype(float))
-        tape.watch(variable)
-        y = tf.where(draws < rate, tf.zeros_like(variable), variable / (1 - rate))
-    return y, tape.gradient(y, variable, output_gradients=tf.constant(dy.astype(float)))
-
-
 def dropout_keeps_ties_out(x, dy, draws, rate):
     mask = (draws > rate) / (1 - rate)
     return x * mask, dy * mask
 
 
-def dropout_gradient_of_positives(x, dy, draws, rate):
-    y, _ = dropout_by_indices(x, dy, draws, rate)
-    return y, np.where(y > 0, dy / (1 - rate), 0)
-
-
 answers(
     "ch05.dropout",
-    right=[dropout_by_indices, dropout_by_mask, dropout_lists, dropout_by_gradient],
+    right=[
+        dropout_by_indices,
+        dropout_by_mask,
+        dropout_lists,
+        lambda x, dy, draws, rate: by_tape(lambda x: tf.where(draws < rate, 0 * x, x / (1 - rate)), x, dy),
+    ],
     wrong=[
         dropout_keeps_ties_out,
-        dropout_gradient_of_positives,
+        lambda x, dy, *case: (y := dropout_by_mask(x, dy, *case)[0], np.where(y > 0, dy / (1 - case[1]), 0)),
         lambda x, dy, draws, rate: (x.astype(float), dy.astype(float)),
         lambda x, dy, draws, rate: (x / (1 - rate), dy / (1 - rate)),
+        given(DROPOUT, x=as_it_lies),
+        given(DROPOUT, dy=as_it_lies),
     ],
 )
 
 
 # Scores
+
+SOFTMAX, ENTROPY = task("ch05.softmax"), task("ch05.cross_entropy")
 
 
 def softmax_loops(x):
@@ -336,25 +335,13 @@ def softmax_by_rows(x):
     return (exps / exps.sum(axis=1)[:, None]).reshape(x.shape).astype(np.float32)
 
 
-def softmax_divided_by_the_largest(x):
-    exps = np.exp(x / np.abs(x).max(axis=-1, keepdims=True))
-    return exps / exps.sum(axis=-1, keepdims=True)
-
-
-def softmax_base_2(x):
-    exps = np.exp2(x - x.max(axis=-1, keepdims=True))
-    return exps / exps.sum(axis=-1, keepdims=True)
-
-
-def softmax_clipped(x):
-    exps = np.exp(np.clip(x, -500, 500))
+def shares(exps):
     return exps / exps.sum(axis=-1, keepdims=True)
 
 
 def softmax_in_place(x):
     x -= x.max(axis=-1, keepdims=True)
-    exps = np.exp(x)
-    return exps / exps.sum(axis=-1, keepdims=True)
+    return shares(np.exp(x))
 
 
 answers(
@@ -368,12 +355,13 @@ answers(
         softmax_by_rows,
     ],
     wrong=[
-        lambda x: x / x.sum(axis=-1, keepdims=True),
-        softmax_divided_by_the_largest,
+        shares,
+        lambda x: shares(np.exp(x / np.abs(x).max(axis=-1, keepdims=True))),
         lambda x: np.exp(x - x.max(axis=-1, keepdims=True)),
-        softmax_base_2,
-        softmax_clipped,
+        lambda x: shares(np.exp2(x - x.max(axis=-1, keepdims=True))),
+        lambda x: shares(np.exp(np.clip(x, -500, 500))),
         softmax_in_place,
+        given(SOFTMAX, x=as_it_lies),
     ],
 )
 
@@ -382,11 +370,10 @@ def entropy_loops(logits, labels):
     N, K = logits.shape
     loss, gradient = 0.0, np.zeros((N, K))
     for n in range(N):
-        top = max(logits[n].tolist())
-        total = sum(math.exp(z - top) for z in logits[n].tolist())
-        loss += (top + math.log(total) - float(logits[n, labels[n]])) / N
-        for k in range(K):
-            gradient[n, k] = (math.exp(float(logits[n, k]) - top) / total - (k == labels[n])) / N
+        row = logits[n].tolist()
+        total = sum(math.exp(z - max(row)) for z in row)
+        loss += (max(row) + math.log(total) - row[labels[n]]) / N
+        gradient[n] = [(math.exp(z - max(row)) / total - (k == labels[n])) / N for k, z in enumerate(row)]
     return loss, gradient
 
 
@@ -403,12 +390,9 @@ def entropy_by_library(logits, labels):
 
 
 def entropy_by_keras(logits, labels):
-    with tf.GradientTape() as tape:
-        variable = tf.constant(logits)
-        tape.watch(variable)
-        rows = keras.ops.sparse_categorical_crossentropy(labels, variable, from_logits=True)
-        loss = tf.reduce_mean(rows)
-    return np.float32(loss), tape.gradient(loss, variable)
+    rows = lambda z: keras.ops.sparse_categorical_crossentropy(labels, z, from_logits=True)  # noqa: E731
+    loss, gradient = by_tape(lambda z: tf.reduce_mean(rows(z)), logits, np.array(1.0))
+    return np.float32(loss), gradient
 
 
 def entropy_clipped_lower(logits, labels):
@@ -416,19 +400,9 @@ def entropy_clipped_lower(logits, labels):
     return -np.log(p[np.arange(len(p)), labels]).mean(), entropy_by_targets(logits, labels)[1]
 
 
-def entropy_base_2(logits, labels):
-    loss, gradient = entropy_by_targets(logits, labels)
-    return loss / math.log(2), gradient / math.log(2)
-
-
 def entropy_squared_error(logits, labels):
     gap = softmax_loops(logits) - np.eye(logits.shape[1])[labels]
     return (gap**2).sum(axis=1).mean(), 2 * gap / len(logits)
-
-
-def entropy_sign(logits, labels):
-    loss, gradient = entropy_by_targets(logits, labels)
-    return -loss, gradient
 
 
 def entropy_each_image(logits, labels):
@@ -441,10 +415,11 @@ answers(
     right=[entropy_loops, entropy_by_targets, entropy_by_library, entropy_by_keras],
     wrong=[
         entropy_clipped_lower,
-        entropy_base_2,
-        lambda logits, labels: entropy_by_targets(softmax_loops(logits), labels),
+        then(ENTROPY, lambda loss, gradient: (loss / math.log(2), gradient / math.log(2))),
+        given(ENTROPY, logits=softmax_loops),
         entropy_squared_error,
-        entropy_sign,
+        then(ENTROPY, lambda loss, gradient: (-loss, gradient)),
         entropy_each_image,
+        given(ENTROPY, logits=as_it_lies),
     ],
 )

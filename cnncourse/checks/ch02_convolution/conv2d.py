@@ -23,11 +23,12 @@ def conv2d(x, kernel, bias, stride, padding, dilation):
 
 
 def cases(rng):
-    yield digits(rng, 1, 2, 3, 1), digits(rng, 2, 2, 1, 1), digits(rng, 1), 1, 0, 1
+    yield digits(rng, 2, 2, 3, 1), digits(rng, 2, 2, 1, 1), digits(rng, 1), 1, 0, 1
     yield digits(rng, 1, 2, 2, 2), digits(rng, 1, 1, 2, 1), digits(rng, 1), 1, 0, 1
     yield np.asfortranarray(digits(rng, 2, 2, 2, 1)), digits(rng, 1, 2, 1, 2), digits(rng, 2), 1, 0, 1
     yield digits(rng, 1, 3, 2, 1), digits(rng, 2, 2, 1, 1), digits(rng, 1), 1, 1, 1
     yield digits(rng, 1, 5, 4, 1), digits(rng, 2, 2, 1, 1), digits(rng, 1), 2, 0, 1
+    yield digits(rng, 1, 5, 4, 1), digits(rng, 2, 1, 1, 1), digits(rng, 1), 3, 0, 1
     yield digits(rng, 1, 3, 5, 1), digits(rng, 2, 2, 1, 1), digits(rng, 1), 1, 0, 2
     yield normals(rng, 2, 6, 7, 3), np.asfortranarray(normals(rng, 3, 2, 3, 4)), normals(rng, 4), 1, 0, 1
     yield normals(rng, 2, 5, 8, 2), normals(rng, 3, 3, 2, 3), normals(rng, 3), 2, 1, 1

@@ -21,6 +21,7 @@ def cases(rng):
     yield digits(rng, 2, 2), digits(rng, 2, 2), 2
     yield np.asfortranarray(digits(rng, 2, 3)), np.asfortranarray(digits(rng, 3, 2)), 2
     yield digits(rng, 2, 2), digits(rng, 1, 2), 3
+    yield digits(rng, 1, 3), digits(rng, 2, 1), 2
     yield normals(rng, 3, 4), normals(rng, 3, 3), 2
     yield normals(rng, 4, 3, dtype=np.float32), normals(rng, 2, 4, dtype=np.float32), 1
 

@@ -21,6 +21,7 @@ def correlate(x, kernel, stride):
 
 def cases(rng):
     yield digits(rng, 2, 3), digits(rng, 1, 2), 1
+    yield digits(rng, 3, 2), digits(rng, 2, 1), 1
     yield digits(rng, 3, 5), digits(rng, 2, 2), 2
     yield np.asfortranarray(digits(rng, 4, 3)), np.asfortranarray(digits(rng, 2, 3)), 1
     yield digits(rng, 5, 5), digits(rng, 2, 2), 3

@@ -20,6 +20,7 @@ def cases(rng):
     yield digits(rng, 2, 3, 1), 2, 2, 1
     yield digits(rng, 3, 3, 1), 1, 2, 2
     yield np.asfortranarray(digits(rng, 2, 3, 2)), 1, 2, 1
+    yield digits(rng, 3, 2, 2), 2, 1, 1
     yield normals(rng, 4, 6, 3), 3, 2, 1
     yield normals(rng, 7, 5, 2), 2, 3, 2
     yield normals(rng, 8, 9, 4, dtype=np.float32), 3, 3, 3

@@ -16,6 +16,7 @@ def cases(rng):
     yield digits(rng, 3, 4), digits(rng, 2, 2), 0, 1, 1
     yield np.asfortranarray(digits(rng, 5, 4)), np.asfortranarray(digits(rng, 2, 3)), 1, 0, 2
     yield digits(rng, 4, 6), digits(rng, 1, 2), 1, 2, 2
+    yield digits(rng, 3, 2), digits(rng, 2, 1), 1, 1, 1
     yield normals(rng, 9, 8), normals(rng, 3, 2), 2, 1, 3
     for _ in range(6):
         KH, KW, row, column, stride = (whole(rng, *span) for span in [(1, 3), (1, 3), (0, 2), (0, 2), (1, 3)])

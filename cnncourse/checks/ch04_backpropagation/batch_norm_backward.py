@@ -46,7 +46,9 @@ def cases(rng):
     yield case(rng, normals, (4, 3, 2, 3), 1e-3)
     yield case(rng, normals, (3, 4, 5, 2), 0.1, dtype=np.float32)
     dy, x, gamma, epsilon = case(rng, normals, (2, 4, 3, 2), 1e-3)
-    yield dy, 1000 + x, gamma, epsilon
+    yield dy, np.asfortranarray(20 + x), gamma, epsilon
+    floats = case(rng, normals, (2, 4, 3, 2), 1e-3, dtype=np.float32)
+    yield floats[0], 1000 + 3 * floats[1], *floats[2:]
 
 
 TASK = Task(

@@ -37,16 +37,19 @@ def case(rng, draw, x, kernel, stride, padding, **options):
 
 
 def cases(rng):
-    yield case(rng, digits, (1, 1, 3, 1), (1, 2, 1, 1), (1, 1), (0, 0))
+    yield case(rng, digits, (2, 1, 3, 1), (1, 2, 1, 1), (1, 1), (0, 0))
     yield case(rng, digits, (1, 2, 2, 1), (2, 2, 1, 1), (1, 1), (1, 0))
     yield case(rng, digits, (2, 2, 3, 1), (1, 2, 1, 2), (1, 1), (0, 1))
     yield case(rng, digits, (1, 2, 2, 2), (2, 1, 2, 1), (1, 1), (0, 0))
+    yield case(rng, digits, (1, 1, 2, 1), (1, 1, 1, 1), (1, 1), (1, 1))  # no smaller a padding than the kernel
+    yield case(rng, digits, (1, 4, 4, 1), (2, 1, 1, 1), (2, 2), (0, 0))  # the last column is in no window
     yield case(rng, digits, (1, 4, 5, 1), (2, 3, 1, 1), (2, 1), (0, 0))
     yield case(rng, digits, (1, 3, 5, 1), (2, 2, 1, 1), (1, 2), (1, 1))
     yield case(rng, normals, (2, 6, 5, 3), (3, 2, 3, 4), (1, 1), (1, 1))
-    yield case(rng, normals, (3, 7, 9, 2), (3, 3, 2, 5), (2, 3), (2, 0))
+    yield case(rng, normals, (3, 8, 10, 2), (3, 2, 2, 5), (2, 3), (2, 0))
     yield case(rng, normals, (2, 8, 5, 3), (2, 3, 3, 4), (3, 2), (0, 2), dtype=np.float32)
-    yield case(rng, normals, (4, 5, 6, 2), (3, 2, 2, 3), (1, 1), (0, 0))
+    dy, x, *rest = case(rng, normals, (4, 6, 8, 2), (3, 2, 2, 3), (2, 2), (0, 0))
+    yield np.asfortranarray(dy), np.asfortranarray(x), *rest
 
 
 TASK = Task(

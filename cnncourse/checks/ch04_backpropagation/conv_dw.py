@@ -30,13 +30,15 @@ def case(rng, draw, H, W, KH, KW, stride, **options):
 
 def cases(rng):
     yield case(rng, digits, 1, 3, 1, 2, 1)
+    yield case(rng, digits, 3, 2, 2, 1, 1)
     yield case(rng, digits, 3, 3, 2, 2, 1)
     yield case(rng, digits, 3, 5, 1, 3, 2)
     yield case(rng, digits, 4, 6, 2, 2, 2)
     yield case(rng, digits, 6, 5, 3, 2, 2)  # the last row and column are in no window
     yield case(rng, normals, 9, 8, 2, 3, 3)
     yield case(rng, normals, 7, 10, 4, 2, 1, dtype=np.float32)
-    yield case(rng, normals, 11, 9, 3, 3, 2)
+    dy, x, *rest = case(rng, normals, 11, 9, 3, 3, 2)
+    yield np.asfortranarray(dy), np.asfortranarray(x), *rest
 
 
 LINE, PLANE = "#a-convolution-in-one-dimension", "#two-dimensions-with-all-the-knobs"

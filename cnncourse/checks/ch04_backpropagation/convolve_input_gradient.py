@@ -20,7 +20,8 @@ def cases(rng):
     yield np.abs(digits(rng, 1, 2)), np.abs(digits(rng, 1, 2))
     for x, kernel in [((1, 2), (1, 2)), ((2, 1), (2, 2)), ((2, 3), (2, 1)), ((3, 2), (2, 3))]:
         yield digits(rng, x[0] + kernel[0] - 1, x[1] + kernel[1] - 1), digits(rng, *kernel)
-    yield normals(rng, 7, 6), normals(rng, 3, 3)
+    yield digits(rng, 3, 2), digits(rng, 2, 1)
+    yield np.asfortranarray(normals(rng, 7, 6)), np.asfortranarray(normals(rng, 3, 3))
     yield normals(rng, 6, 9), normals(rng, 2, 4)
     yield normals(rng, 9, 5, dtype=np.float32), normals(rng, 4, 2, dtype=np.float32)
 

@@ -21,13 +21,18 @@ def shut_at_first(rng, N, C, F):
 
 
 def cases(rng):
-    dy, x, w, b = shut_at_first(rng, 1, 2, 1)
-    yield dy, x, w, b + 1  # the gate is open
+    dy, x, w, b = shut_at_first(rng, 2, 2, 1)
+    yield dy, x, w, b + 1  # the gate is open for the first
     yield shut_at_first(rng, 2, 1, 2)
     yield shut_at_first(rng, 3, 2, 3)
     yield normals(rng, 6, 4), normals(rng, 6, 3), normals(rng, 3, 4), normals(rng, 4)
     yield normals(rng, 1, 5), normals(rng, 1, 4), normals(rng, 4, 5), normals(rng, 5)
-    yield normals(rng, 7, 3), normals(rng, 7, 3), normals(rng, 3, 3), normals(rng, 3)
+    yield (
+        np.asfortranarray(normals(rng, 7, 3)),
+        np.asfortranarray(normals(rng, 7, 3)),
+        normals(rng, 3, 3),
+        normals(rng, 3),
+    )
     yield tuple(normals(rng, *shape, dtype=np.float32) for shape in [(9, 2), (9, 8), (8, 2), (2,)])
 
 

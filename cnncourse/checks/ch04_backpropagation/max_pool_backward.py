@@ -42,7 +42,9 @@ def cases(rng):
     yield case(rng, digits(rng, 1, 2, 2, 2), 2, 2, 1)
     yield case(rng, digits(rng, 2, 2, 4, 1), 1, 2, 1)
     yield case(rng, rng.integers(0, 3, (2, 7, 6, 2)).astype(float), 3, 2, 1, normals)
-    yield case(rng, normals(rng, 2, 8, 7, 3), 3, 3, 2, normals)
+    yield case(rng, digits(rng, 1, 4, 2, 1), 2, 1, 1)
+    dy, x, *rest = case(rng, normals(rng, 2, 8, 7, 3), 3, 3, 2, normals)
+    yield np.asfortranarray(dy), np.asfortranarray(x), *rest
     yield case(rng, normals(rng, 3, 9, 5, 2, dtype=np.float32), 2, 2, 3, normals)
 
 

@@ -9,23 +9,19 @@ from cnncourse.checks.task import Task
 SETS, WRONG = "#which-numbers-share-a-mean", "#how-batch-normalisation-goes-wrong"
 
 
-def apply(x, gamma, beta, mean, variance, epsilon):
-    return gamma * (x - mean) / np.sqrt(variance + epsilon) + beta
-
-
-def averages(x, stored, momentum, axes=(0, 1, 2), ddof=0):
-    """The mean and the variance of a batch, and the pair of running averages after it."""
-    seen = x.mean(axis=axes), x.var(axis=axes, ddof=ddof)
-    return *seen, *(momentum * before + (1 - momentum) * now for before, now in zip(stored, seen))
-
-
 def batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
     return normalised(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
 
 
-def normalised(x, gamma, beta, running_mean, running_variance, momentum, epsilon, **options):
-    mean, variance, *running = averages(x, (running_mean, running_variance), momentum, **options)
-    return apply(x, gamma, beta, mean, variance, epsilon), *running
+def normalised(x, gamma, beta, stored_mean, stored_variance, momentum, epsilon, axes=(0, 1, 2), spread=np.var, **root):
+    """The images, and the running averages after them."""
+    seen = x.mean(axis=axes), spread(x, axis=axes)
+    running = (momentum * old + (1 - momentum) * new for old, new in zip((stored_mean, stored_variance), seen))
+    return apply(x, gamma, beta, *seen, epsilon, **root), *running
+
+
+def apply(x, gamma, beta, mean, variance, epsilon, root=lambda variance, epsilon: np.sqrt(variance + epsilon)):
+    return gamma * (x - mean) / root(variance, epsilon) + beta
 
 
 def channels(rng, C):
@@ -41,8 +37,9 @@ def cases(rng):
     flat = normals(rng, 3, 2, 4, 3)
     flat[..., 1] = 7.0  # a channel that never changes
     yield flat, *channels(rng, 3), 0.9, 0.001
-    yield 50 + 3 * normals(rng, 2, 5, 3, 4), *channels(rng, 4), 0.99, 0.001
+    yield np.asfortranarray(50 + 3 * normals(rng, 2, 5, 3, 4)), *channels(rng, 4), 0.99, 0.001
     yield normals(rng, 4, 3, 2, 2, dtype=np.float32), *channels(rng, 2), 0.8, 0.01
+    yield 1000 + 3 * normals(rng, 2, 4, 3, 3, dtype=np.float32), *channels(rng, 3), 0.9, 0.01
 
 
 TASK = Task(
@@ -60,6 +57,10 @@ NOW = (
 EPSILON = "Epsilon is added to the variance, under the root. Added to the standard deviation, it has another effect."
 COUNT = "The variance is the mean of the squared distances: their sum over their number, not over their number less 1."
 NO_ROOT = "To come out with variance 1, a number is divided by the standard deviation, the root of the variance."
+SQUARES = (
+    "On paper that is the variance. In float32, far from 0, the two are so large that little is left of their "
+    "difference but what was rounded off. Take the mean of the squared distances from the mean."
+)
 LEARNT = "After the division each channel gets the scale and the shift that it has learnt."
 
 TASK.mistake("the running averages are used in training", NOW, WRONG)(
@@ -100,25 +101,31 @@ TASK.mistake(
 )(lambda *case: normalised(*case, axes=None))
 
 
-def divided_by(spread):
-    """The right averages, and images divided by something else, made of the variance and epsilon."""
-
-    def answer(x, gamma, beta, *rest):
-        mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
-        y = gamma * (x - mean) / spread(variance, rest[-1]) + beta
-        return y, *batch_norm(x, gamma, beta, *rest)[1:]
-
-    return answer
+def less_one(x, **axes):
+    return np.var(x, ddof=1, **axes)
 
 
-TASK.mistake("epsilon is added outside the root", EPSILON)(divided_by(lambda variance, e: np.sqrt(variance) + e))
-TASK.mistake("the root is missing", NO_ROOT)(divided_by(lambda variance, e: variance + e))
-TASK.mistake("the squared distances are divided by their number less 1", COUNT)(lambda *case: normalised(*case, ddof=1))
+def of_squares(x, **axes):
+    return (x**2).mean(**axes) - x.mean(**axes) ** 2
+
+
+def outside_the_root(variance, epsilon):
+    return np.sqrt(variance) + epsilon
+
+
+TASK.mistake("epsilon is added outside the root", EPSILON)(lambda *case: normalised(*case, root=outside_the_root))
+TASK.mistake("the root is missing", NO_ROOT)(lambda *case: normalised(*case, root=np.add))
+TASK.mistake("the squared distances are divided by their number less 1", COUNT)(
+    lambda *case: normalised(*case, spread=less_one)
+)
 TASK.mistake(
     "the stored variance is divided by the number less 1",
     "PyTorch stores that one. Here, as in Keras, the variance that is stored is the one that was used.",
-)(lambda *case: (*batch_norm(*case)[:2], normalised(*case, ddof=1)[2]))
+)(lambda *case: (*batch_norm(*case)[:2], normalised(*case, spread=less_one)[2]))
 TASK.mistake("gamma and beta are left out", LEARNT)(given(TASK, gamma=1.0, beta=0.0))
+TASK.mistake("the square of the mean is subtracted from the mean of the squares", SQUARES)(
+    lambda *case: normalised(*case, spread=of_squares)
+)
 
 
 @TASK.mistake(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.ch05_layers.batch_norm import EPSILON, NO_ROOT, SETS, apply, channels
+from cnncourse.checks.ch05_layers.batch_norm import EPSILON, NO_ROOT, SETS, apply, channels, outside_the_root
 from cnncourse.checks.drawing import digits, normals
 from cnncourse.checks.mistakes import exchanged, given
 from cnncourse.checks.task import Task
@@ -18,7 +18,7 @@ def cases(rng):
     yield digits(rng, 2, 1, 1, 2), *channels(rng, 2), 1.0
     gamma, beta, mean, variance = channels(rng, 2)
     yield digits(rng, 1, 2, 2, 2), gamma, beta, mean, variance * [0.0, 1.0], 0.25  # a channel that never changed
-    yield normals(rng, 3, 2, 4, 3), *channels(rng, 3), 0.001
+    yield np.asfortranarray(normals(rng, 3, 2, 4, 3)), *channels(rng, 3), 0.001
     yield normals(rng, 2, 4, 3, 5, dtype=np.float32), *channels(rng, 5), 0.01
 
 
@@ -51,12 +51,8 @@ TASK.mistake("scale and shift are exchanged", "gamma is the factor and beta the 
 TASK.mistake(
     "the shift is added before the scale", "beta is added last: it is the mean that the channel ends up with.", SETS
 )(lambda x, gamma, beta, *rest: batch_norm_test(x, gamma, gamma * beta, *rest))
-TASK.mistake("epsilon is added outside the root", EPSILON, SETS)(
-    lambda x, gamma, beta, mean, variance, epsilon: gamma * (x - mean) / (np.sqrt(variance) + epsilon) + beta
-)
-TASK.mistake("the root is missing", NO_ROOT, SETS)(
-    lambda x, gamma, beta, mean, variance, epsilon: gamma * (x - mean) / (variance + epsilon) + beta
-)
+TASK.mistake("epsilon is added outside the root", EPSILON, SETS)(lambda *case: apply(*case, root=outside_the_root))
+TASK.mistake("the root is missing", NO_ROOT, SETS)(lambda *case: apply(*case, root=np.add))
 TASK.mistake(
     "epsilon is left out",
     "A channel that never changed in training has variance 0, and nothing may be divided by that.",

@@ -23,7 +23,7 @@ def cases(rng):
     yield np.array([[1000.0, whole(rng, -3, 3)]]), np.array([1])
     yield np.array([[-1000.0, -1001.0 - whole(rng, 0, 2)], [1000.0, 1001.0], [0.0, 2.0]]), np.array([1, 0, 0])
     yield np.array([[0.0, 120.0, whole(rng, 1, 9)]], np.float32), np.array([0])
-    yield normals(rng, 5, 10), rng.integers(0, 10, 5)
+    yield np.asfortranarray(normals(rng, 5, 10)), rng.integers(0, 10, 5)
     yield (10 * normals(rng, 7, 4)).astype(np.float32), rng.integers(0, 4, 7)
 
 

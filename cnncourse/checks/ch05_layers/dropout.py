@@ -18,7 +18,7 @@ def cases(rng):
     yield np.array([0.0, *digits(rng, 2)]), digits(rng, 3), np.array([0.7, 0.2, 0.6]), 0.5  # a 0 that is kept
     yield digits(rng, 2, 3), digits(rng, 2, 3), rng.permutation(6).reshape(2, 3) / 8, 0.5
     yield digits(rng, 4), digits(rng, 4), rng.permutation([0.0, 0.2, 0.5, 0.9]), 0.0
-    yield normals(rng, 2, 3, 4, 2), normals(rng, 2, 3, 4, 2), rng.random((2, 3, 4, 2)), 0.1
+    yield *(np.asfortranarray(normals(rng, 2, 3, 4, 2)) for _ in range(2)), rng.random((2, 3, 4, 2)), 0.1
     yield normals(rng, 3, 5, dtype=np.float32), normals(rng, 3, 5, dtype=np.float32), rng.random((3, 5)), 0.8
     yield normals(rng, 20), normals(rng, 20), rng.random(20), 0.6
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.ch05_layers.batch_norm import COUNT, EPSILON, LEARNT, NO_ROOT
+from cnncourse.checks.ch05_layers import batch_norm as batch
 from cnncourse.checks.drawing import digits, normals, whole
 from cnncourse.checks.mistakes import given
 from cnncourse.checks.task import Task
@@ -12,9 +12,9 @@ def layer_norm(x, gamma, beta, epsilon):
     return normalised(x, gamma, beta, epsilon)
 
 
-def normalised(x, gamma, beta, epsilon, axes=(1, 2, 3), ddof=0, spread=lambda variance, e: np.sqrt(variance + e)):
-    mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, ddof=ddof, keepdims=True)
-    return gamma * (x - mean) / spread(variance, epsilon) + beta
+def normalised(x, gamma, beta, epsilon, axes=(1, 2, 3), spread=np.var, **root):
+    mean, variance = (of(x, axis=axes, keepdims=True) for of in (np.mean, spread))
+    return batch.apply(x, gamma, beta, mean, variance, epsilon, **root)
 
 
 def cases(rng):
@@ -27,7 +27,8 @@ def cases(rng):
     black[1] = 0.0
     yield black, digits(rng, 2), digits(rng, 2), 0.001
     yield normals(rng, 2, 3, 5, 4, dtype=np.float32), digits(rng, 4), digits(rng, 4), 0.01
-    yield 20 + 5 * normals(rng, 3, 4, 2, 3), digits(rng, 3), digits(rng, 3), 0.001
+    yield np.asfortranarray(20 + 5 * normals(rng, 3, 4, 2, 3)), digits(rng, 3), digits(rng, 3), 0.001
+    yield 1000 + 3 * normals(rng, 3, 4, 2, 3, dtype=np.float32), digits(rng, 3), digits(rng, 3), 0.001
 
 
 TASK = Task(
@@ -54,15 +55,20 @@ TASK.mistake(
     "one mean is taken over the whole batch",
     "Each image has its own mean and variance: no number of one image may change the result of another.",
 )(lambda *case: normalised(*case, axes=None))
-TASK.mistake("epsilon is added outside the root", EPSILON)(
-    lambda *case: normalised(*case, spread=lambda variance, e: np.sqrt(variance) + e)
+TASK.mistake("epsilon is added outside the root", batch.EPSILON)(
+    lambda *case: normalised(*case, root=batch.outside_the_root)
 )
 TASK.mistake("epsilon is left out", "An image that is the same everywhere has variance 0, and 0/0 is no number.")(
     given(TASK, epsilon=0.0)
 )
-TASK.mistake("the root is missing", NO_ROOT)(lambda *case: normalised(*case, spread=lambda variance, e: variance + e))
-TASK.mistake("the squared distances are divided by their number less 1", COUNT)(lambda *case: normalised(*case, ddof=1))
-TASK.mistake("gamma and beta are left out", LEARNT)(given(TASK, gamma=1.0, beta=0.0))
+TASK.mistake("the root is missing", batch.NO_ROOT)(lambda *case: normalised(*case, root=np.add))
+TASK.mistake("the squared distances are divided by their number less 1", batch.COUNT)(
+    lambda *case: normalised(*case, spread=batch.less_one)
+)
+TASK.mistake("gamma and beta are left out", batch.LEARNT)(given(TASK, gamma=1.0, beta=0.0))
 TASK.mistake(
     "the shift is added before the scale", "beta is added last: the scale is for the normalised number alone."
 )(lambda x, gamma, beta, epsilon: layer_norm(x, gamma, gamma * beta, epsilon))
+TASK.mistake("the square of the mean is subtracted from the mean of the squares", batch.SQUARES)(
+    lambda *case: normalised(*case, spread=batch.of_squares)
+)

@@ -20,7 +20,7 @@ def cases(rng):
     yield (np.array([[-1000.0, -1000.0 - whole(rng, 1, 3)]]),)
     yield (np.array([[whole(rng, 1, 4), 0.0, 2.0], [1000.0, 999.0, 1001.0], [-2000.0, -2000.0, -2001.0]]),)
     yield (np.array([[[[0.0, 1.0], [1000.0, whole(rng, 990, 1010)]], [[-800.0, -801.0], [3.0, 2.0]]]]),)
-    yield (normals(rng, 2, 3, 4, 5),)
+    yield (np.asfortranarray(normals(rng, 2, 3, 4, 5)),)
     yield ((100 * normals(rng, 4, 6)).astype(np.float32),)
 
 
