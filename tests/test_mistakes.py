@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnncourse.checks.mistakes import cuts_fractions, exchanged, given, ignores, overwrites, then
+from cnncourse.checks.mistakes import cuts_fractions, exchanged, given, ignores, overwrites, partly, then
 from cnncourse.checks.task import Task
 
 
@@ -26,6 +26,10 @@ def test_two_arguments_in_each_others_place(weighted):
 
 def test_the_right_answer_with_something_done_to_its_parts(weighted):
     assert then(weighted, lambda product, power: (power, product))(3.0, 5, 2) == (9, 15)
+
+
+def test_the_right_answer_with_parts_from_another_one(weighted):
+    assert partly(weighted, lambda x, weight, power: ("other", "not this"), 0)(3.0, 5, 2) == ("other", 9)
 
 
 def test_a_shared_mistake_is_noted_with_its_name_its_reason_and_its_section(weighted):

@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from bank import answers, as_it_lies
 from cnncourse import activations, convolution, normalisation, pooling, unfolding
 from cnncourse.checks import task
-from cnncourse.checks.mistakes import given, then
+from cnncourse.checks.mistakes import given, partly, then
 
 
 def tape_gradients(function, dy, *arrays):
@@ -279,11 +279,6 @@ def layer_on_another_image(mode):
     return answer
 
 
-def layer_first_filter(dy, x, kernel, *knobs):
-    dx = layer_by_products(dy[..., :1], x, kernel[..., :1], *knobs)[0]
-    return dx, *layer_by_products(dy, x, kernel, *knobs)[1:]
-
-
 def layer_pads_dy(dy, x, kernel, stride, padding):
     np.pad(dy, [(0, 0), *((k - 1 - p,) * 2 for k, p in zip(kernel.shape, padding)), (0, 0)])  # not below 0
     return layer_by_products(dy, x, kernel, stride, padding)
@@ -299,13 +294,10 @@ answers(
     "ch04.conv2d_backward",
     right=[layer_loops, layer_library, layer_by_products, layer_by_taps],
     wrong=[
-        lambda dy, x, *case: (
-            layer_by_products(dy, x, *case)[0][:, :, : x.shape[1]],
-            *LAYER.reference(dy, x, *case)[1:],
-        ),
+        partly(LAYER, lambda dy, x, *case: [layer_by_products(dy, x, *case)[0][:, :, : x.shape[1]]], 0),
         layer_on_another_image("wrap"),
-        layer_first_filter,
-        lambda dy, x, *case: (LAYER.reference(dy, x, *case)[0], *layer_by_products(dy[:1], x[:1], *case)[1:]),
+        partly(LAYER, lambda dy, x, kernel, *case: layer_by_products(dy[..., :1], x, kernel[..., :1], *case), 0),
+        partly(LAYER, lambda dy, x, *case: layer_by_products(dy[:1], x[:1], *case), 1, 2),
         then(LAYER, lambda dx, dw, db: (dx, dw)),
         layer_on_another_image("edge"),
         layer_pads_dy,

@@ -9,7 +9,7 @@ import tensorflow as tf
 from bank import answers, as_it_lies
 from cnncourse import activations, initialisers, losses, normalisation
 from cnncourse.checks import task
-from cnncourse.checks.mistakes import given, then
+from cnncourse.checks.mistakes import given, partly, then
 
 
 def by_tape(function, x, dy):
@@ -153,11 +153,6 @@ def batch_norm_by_squares(x, gamma, beta, running_mean, running_variance, moment
     return y, *(momentum * a + (1 - momentum) * b for a, b in [(running_mean, mean), (running_variance, variance)])
 
 
-def batch_norm_per_image(x, gamma, beta, *rest):
-    y, _ = normalisation.group_norm(x, gamma.astype(x.dtype), beta.astype(x.dtype), x.shape[-1], rest[-1])
-    return y, *batch_norm_by_rows(x, gamma, beta, *rest)[1:]
-
-
 def batch_norm_stores_epsilon(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
     y, mean, variance = batch_norm_by_rows(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
     return y, mean, variance + (1 - momentum) * epsilon
@@ -168,11 +163,15 @@ def batch_norm_adds_up(x, gamma, beta, running_mean, running_variance, momentum,
     return y, mean + (1 - momentum) * running_mean, variance + (1 - momentum) * running_variance
 
 
+def norm_per_image(x, gamma, beta, *rest):
+    return normalisation.group_norm(x, gamma.astype(x.dtype), beta.astype(x.dtype), x.shape[-1], rest[-1])
+
+
 answers(
     "ch05.batch_norm",
     right=[batch_norm_by_rows, batch_norm_loops, batch_norm_by_library, batch_norm_by_keras, batch_norm_by_squares],
     wrong=[
-        batch_norm_per_image,
+        partly(BATCH, norm_per_image, 0),
         batch_norm_stores_epsilon,
         lambda *case: batch_norm_by_squares(*case, less=0),
         batch_norm_adds_up,
@@ -395,31 +394,26 @@ def entropy_by_keras(logits, labels):
     return np.float32(loss), gradient
 
 
-def entropy_clipped_lower(logits, labels):
-    p = np.clip(softmax_loops(logits), 1e-12, 1)
-    return -np.log(p[np.arange(len(p)), labels]).mean(), entropy_by_targets(logits, labels)[1]
-
-
 def entropy_squared_error(logits, labels):
     gap = softmax_loops(logits) - np.eye(logits.shape[1])[labels]
     return (gap**2).sum(axis=1).mean(), 2 * gap / len(logits)
 
 
-def entropy_each_image(logits, labels):
-    log_sum = np.logaddexp.reduce(logits, axis=1)
-    return log_sum - logits[np.arange(len(labels)), labels], entropy_by_targets(logits, labels)[1]
+def losses_apart(logits, labels, least=0.0):
+    """The loss of each image, from probabilities that are at least so large."""
+    return -np.log(np.maximum(softmax_loops(logits), least))[np.arange(len(labels)), labels]
 
 
 answers(
     "ch05.cross_entropy",
     right=[entropy_loops, entropy_by_targets, entropy_by_library, entropy_by_keras],
     wrong=[
-        entropy_clipped_lower,
+        partly(ENTROPY, lambda *case: [losses_apart(*case, least=1e-12).mean()], 0),
         then(ENTROPY, lambda loss, gradient: (loss / math.log(2), gradient / math.log(2))),
         given(ENTROPY, logits=softmax_loops),
         entropy_squared_error,
         then(ENTROPY, lambda loss, gradient: (-loss, gradient)),
-        entropy_each_image,
+        partly(ENTROPY, lambda *case: [losses_apart(*case)], 0),
         given(ENTROPY, logits=as_it_lies),
     ],
 )

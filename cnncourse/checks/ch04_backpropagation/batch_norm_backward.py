@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given
+from cnncourse.checks.mistakes import given, partly
 from cnncourse.checks.task import Task
 
 
@@ -78,33 +78,19 @@ TASK.mistake(
 TASK.mistake(
     "gamma is left out of dx", "The output was gamma times the normalised number, so on the way back gamma comes first."
 )(given(TASK, gamma=1.0))
-
-
-def parameters(taken):
-    """The right dx, and the gradients of gamma and beta for another dy, made of dy and gamma."""
-    return lambda dy, *case: (batch_norm_backward(dy, *case)[0], *batch_norm_backward(taken(dy, case[1]), *case)[1:])
-
-
 TASK.mistake(
     "gamma is multiplied into its own gradient",
     "gamma's slope is the number that it was multiplied with, and beta's is 1. gamma itself is in neither.",
-)(parameters(lambda dy, gamma: dy * gamma))
-
-
-@TASK.mistake(
+)(partly(TASK, lambda dy, x, gamma, epsilon: batch_norm_backward(dy * gamma, x, gamma, epsilon), 1, 2))
+TASK.mistake(
     "the gradient of gamma is taken with x as it came in",
     "gamma was multiplied with the normalised number, so that is its slope.",
-)
-def dgamma_from_x(dy, x, *rest):
-    dx, _, dbeta = batch_norm_backward(dy, x, *rest)
-    return dx, (dy * x).sum(axis=(0, 1, 2)), dbeta
-
-
+)(partly(TASK, lambda dy, x, gamma, epsilon: (0, (dy * x).sum(axis=(0, 1, 2)), 0), 1))
 TASK.mistake(
     "the gradients of gamma and beta are averaged",
     "One gamma and one beta serve every pixel of every image, and where roads meet, gradients add up.",
     "#used-twice-means-added",
-)(parameters(lambda dy, gamma: dy / dy[..., 0].size))
+)(partly(TASK, given(TASK, dy=lambda dy: dy / dy[..., 0].size), 1, 2))
 TASK.mistake(
     "epsilon is left out",
     "The forward pass divided by the root of variance plus epsilon, and backward must do the same.",

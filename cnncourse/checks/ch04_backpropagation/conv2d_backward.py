@@ -5,7 +5,7 @@ import numpy as np
 from cnncourse.checks.ch04_backpropagation.conv_dw import LINE
 from cnncourse.checks.ch04_backpropagation.conv_dx import ADD, SEVERAL, TURNED
 from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given
+from cnncourse.checks.mistakes import given, partly
 from cnncourse.checks.task import Task
 
 
@@ -84,44 +84,31 @@ TASK.mistake("stride is left out", "Output (i, j) came from the window at (i * S
 )
 TASK.mistake("the kernel lies the wrong way round in dx", TURNED, LINE)(lambda *case: gradients(*case, turned=-1))
 
-
-def changed(dx=None, dw=None, db=None):
-    """An answer that is right but for what the given functions make of one of its parts and of dy."""
-
-    def answer(dy, *case):
-        parts = conv2d_backward(dy, *case)
-        return tuple(change(part, dy) if change else part for change, part in zip((dx, dw, db), parts))
-
-    return answer
-
-
-def mean_over_batch(part, dy):
-    return part / len(dy)
-
+AVERAGED = given(TASK, dy=lambda dy: dy / len(dy))
 
 TASK.mistake(
     "the gradients of the kernel and the bias are averaged over the batch",
     "The parameters act on every image, so the gradients add up. If the loss is a mean, dy holds the 1/N already.",
     SHARED,
-)(changed(dw=mean_over_batch, db=mean_over_batch))
+)(partly(TASK, AVERAGED, 1, 2))
 TASK.mistake(
     "all gradients are divided by the number of images",
     "No layer divides by N. If the loss is a mean, its own backward pass has divided, once, and dy holds that.",
     "#where-it-starts-the-loss",
-)(changed(mean_over_batch, mean_over_batch, mean_over_batch))
+)(AVERAGED)
 TASK.mistake(
     "the gradient of the kernel is averaged over the places",
     "The kernel is used at every place, so the gradients of all places add up.",
     SHARED,
-)(changed(dw=lambda dw, dy: dw / dy[0, ..., 0].size))
+)(partly(TASK, given(TASK, dy=lambda dy: dy / dy[0, ..., 0].size), 1))
 TASK.mistake("the gradient of the bias is added up over the images only", ONE_BIAS, SHARED)(
-    changed(db=lambda db, dy: dy.sum(axis=0))
+    lambda dy, *rest: (*conv2d_backward(dy, *rest)[:2], dy.sum(axis=0))
 )
 TASK.mistake("the gradient of the bias is added up over the places only", ONE_BIAS, SHARED)(
-    changed(db=lambda db, dy: dy.sum(axis=(1, 2)))
+    lambda dy, *rest: (*conv2d_backward(dy, *rest)[:2], dy.sum(axis=(1, 2)))
 )
 TASK.mistake(
     "the gradient of the bias is averaged",
     "The bias was added at every place of every image, with slope 1: its gradient is the sum.",
     SHARED,
-)(changed(db=lambda db, dy: dy.mean(axis=(0, 1, 2))))
+)(partly(TASK, given(TASK, dy=lambda dy: dy / dy[..., 0].size), 2))

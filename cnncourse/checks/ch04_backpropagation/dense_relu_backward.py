@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnncourse.checks.drawing import digits, normals
+from cnncourse.checks.mistakes import given, partly
 from cnncourse.checks.task import Task
 
 
@@ -49,6 +50,7 @@ ADD_UP = (
     "{} on every image of the batch, and where roads meet, gradients add up. If the loss is a mean, dy holds the 1/N "
     "already."
 )
+AVERAGED = given(TASK, dy=lambda dy: dy / len(dy))
 
 
 def gated(gate):
@@ -77,13 +79,6 @@ TASK.mistake(
     "the gradient is multiplied by the value of the ReLU",
     "Backward multiplies by the slope of the ReLU. Where the gate is open, that is 1, whatever the value.",
 )(gated(lambda dy, z: np.maximum(z, 0)))
-
-
-def changed(change):
-    """The right gradients but for what the function makes of them, of dy and of x."""
-    return lambda dy, x, w, b: change(*dense_relu_backward(dy, x, w, b), dy, x)
-
-
 TASK.mistake(
     "the gate is put on the input of the layer",
     "The ReLU stands behind the dense layer, so on the way back its gate comes first, and dx, dw and db are "
@@ -92,13 +87,13 @@ TASK.mistake(
 TASK.mistake(
     "the gradient of the bias does not pass the gate",
     "The bias was added before the ReLU, so its gradient comes through the ReLU too.",
-)(changed(lambda dx, dw, db, dy, x: (dx, dw, dy.sum(axis=0))))
+)(partly(TASK, gated(lambda dy, z: 1), 2))
 TASK.mistake("the gradient of the bias is averaged over the batch", ADD_UP.format("The bias acts"), TWICE)(
-    changed(lambda dx, dw, db, dy, x: (dx, dw, db / len(x)))
+    partly(TASK, AVERAGED, 2)
 )
 TASK.mistake(
     "the gradients of the weights and the bias are averaged over the batch", ADD_UP.format("The parameters act"), TWICE
-)(changed(lambda dx, dw, db, dy, x: (dx, dw / len(x), db / len(x))))
+)(partly(TASK, AVERAGED, 1, 2))
 TASK.mistake(
     "the gradient of the bias is not added up over the batch",
     "There is one bias for each unit, shared by all images, so db has the shape of b.",

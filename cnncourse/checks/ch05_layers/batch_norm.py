@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnncourse.checks.drawing import digits, normals, whole
-from cnncourse.checks.mistakes import given
+from cnncourse.checks.mistakes import given, partly
 from cnncourse.checks.task import Task
 
 SETS, WRONG = "#which-numbers-share-a-mean", "#how-batch-normalisation-goes-wrong"
@@ -64,7 +64,7 @@ SQUARES = (
 LEARNT = "After the division each channel gets the scale and the shift that it has learnt."
 
 TASK.mistake("the running averages are used in training", NOW, WRONG)(
-    lambda x, gamma, beta, *rest: (apply(x, gamma, beta, *rest[:2], rest[3]), *batch_norm(x, gamma, beta, *rest)[1:])
+    partly(TASK, lambda *case: [apply(*case[:5], case[6])], 0)
 )
 
 
@@ -121,7 +121,7 @@ TASK.mistake("the squared distances are divided by their number less 1", COUNT)(
 TASK.mistake(
     "the stored variance is divided by the number less 1",
     "PyTorch stores that one. Here, as in Keras, the variance that is stored is the one that was used.",
-)(lambda *case: (*batch_norm(*case)[:2], normalised(*case, spread=less_one)[2]))
+)(partly(TASK, lambda *case: normalised(*case, spread=less_one), 2))
 TASK.mistake("gamma and beta are left out", LEARNT)(given(TASK, gamma=1.0, beta=0.0))
 TASK.mistake("the square of the mean is subtracted from the mean of the squares", SQUARES)(
     lambda *case: normalised(*case, spread=of_squares)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnncourse.checks.drawing import digits, normals
+from cnncourse.checks.mistakes import partly
 from cnncourse.checks.task import Task
 
 
@@ -72,11 +73,11 @@ TASK.mistake(
 TASK.mistake(
     "the gradient passes as if nothing had been dropped",
     "A number that was dropped has no effect on the loss, so its gradient is 0.",
-)(lambda x, dy, draws, rate: (dropout(x, dy, draws, rate)[0], dy.copy()))
+)(partly(TASK, lambda x, dy, *rest: (x, dy.copy()), 1))
 TASK.mistake(
     "the gradient is dropped, but not scaled",
     "If x moves by 1, then y moves by the factor it was scaled with, and the gradient gets the same factor.",
-)(lambda x, dy, draws, rate: (dropout(x, dy, draws, rate)[0], dy * (draws >= rate)))
+)(partly(TASK, scaled(lambda kept, rate: kept), 1))
 TASK.mistake(
     "what is left of x is taken for what was kept",
     "A 0 that was in x already has not been dropped: its gradient passes, with the scale. The draws say what is kept.",
@@ -84,7 +85,7 @@ TASK.mistake(
 TASK.mistake(
     "the result is made for whole numbers",
     "An array like x is one of whole numbers if x is, and cuts the fractions off everything put into it.",
-)(lambda x, dy, draws, rate: (dropout(x, dy, draws, rate)[0].astype(x.dtype), dropout(x, dy, draws, rate)[1]))
+)(partly(TASK, lambda *case: [dropout(*case)[0].astype(case[0].dtype)], 0))
 
 
 @TASK.mistake(
