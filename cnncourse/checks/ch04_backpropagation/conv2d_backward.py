@@ -82,7 +82,7 @@ TASK.mistake(
 TASK.mistake("stride is left out", "Output (i, j) came from the window at (i * SH, j * SW) of the padded image.")(
     given(TASK, stride=(1, 1))
 )
-TASK.mistake("the kernel lies the wrong way round in dx", TURNED, LINE)(lambda *case: gradients(*case, turned=-1))
+TASK.mistake("the kernel is turned once too often in dx", TURNED, LINE)(lambda *case: gradients(*case, turned=-1))
 
 AVERAGED = given(TASK, dy=lambda dy: dy / len(dy))
 

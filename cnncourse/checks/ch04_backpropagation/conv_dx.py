@@ -65,7 +65,7 @@ TASK.mistake(
 TASK.mistake("only the rows move by the stride", "The window moved by the stride in both directions.")(
     lambda *case: spread(*case, 1)
 )
-TASK.mistake("the kernel lies the wrong way round", TURNED, LINE)(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
+TASK.mistake("the kernel is turned once too often", TURNED, LINE)(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
 
 
 @TASK.mistake(
