@@ -30,7 +30,8 @@ def cases(rng):
     yield digits(rng, 1, 5, 4, 1), digits(rng, 2, 2, 1, 1), digits(rng, 1), 2, 0, 1
     yield digits(rng, 1, 5, 4, 1), digits(rng, 2, 1, 1, 1), digits(rng, 1), 3, 0, 1
     yield digits(rng, 1, 3, 5, 1), digits(rng, 2, 2, 1, 1), digits(rng, 1), 1, 0, 2
-    yield normals(rng, 2, 6, 7, 3), np.asfortranarray(normals(rng, 3, 2, 3, 4)), normals(rng, 4), 1, 0, 1
+    x, kernel = (np.asfortranarray(normals(rng, *shape)) for shape in [(2, 6, 7, 3), (3, 2, 3, 4)])
+    yield x, kernel, normals(rng, 4), 1, 0, 1
     yield normals(rng, 2, 5, 8, 2), normals(rng, 3, 3, 2, 3), normals(rng, 3), 2, 1, 1
     yield normals(rng, 3, 9, 7, 2), normals(rng, 2, 3, 2, 5), normals(rng, 5), 3, 2, 2
     floats = (normals(rng, *shape, dtype=np.float32) for shape in [(2, 8, 6, 3), (3, 3, 3, 2), (2,)])

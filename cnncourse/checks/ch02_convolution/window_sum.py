@@ -17,7 +17,7 @@ def cases(rng):
     yield np.asfortranarray(digits(rng, 5, 4)), np.asfortranarray(digits(rng, 2, 3)), 1, 0, 2
     yield digits(rng, 4, 6), digits(rng, 1, 2), 1, 2, 2
     yield digits(rng, 3, 2), digits(rng, 2, 1), 1, 1, 1
-    yield normals(rng, 9, 8), normals(rng, 3, 2), 2, 1, 3
+    yield np.asfortranarray(normals(rng, 9, 8)), np.asfortranarray(normals(rng, 3, 2)), 2, 1, 3
     for _ in range(6):
         KH, KW, row, column, stride = (whole(rng, *span) for span in [(1, 3), (1, 3), (0, 2), (0, 2), (1, 3)])
         shape = row * stride + KH + whole(rng, 0, 2), column * stride + KW + whole(rng, 0, 2)
