@@ -1,1 +1,1 @@
-"""A class at a time: submissions, workers, the journal, and the gradebook's one writer."""
+"""A class at a time: submissions, workers, the journal, and the one writer and the one reader of scores."""

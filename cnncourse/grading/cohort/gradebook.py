@@ -1,4 +1,4 @@
-"""The one writer of the gradebook: a submission in one transaction, in the tables and the arithmetic of nbgrader."""
+"""The one writer of scores: a submission in one transaction, in the tables and the arithmetic of nbgrader."""
 
 import time
 from contextlib import contextmanager

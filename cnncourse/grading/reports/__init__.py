@@ -1,1 +1,1 @@
-"""After grading: what a class found hard, which submissions are alike, and the scores for other systems."""
+"""After grading: what a class found hard, and which submissions are alike."""
