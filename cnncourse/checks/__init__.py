@@ -8,7 +8,6 @@ check("ch02.output_size", output_size)
 import sys
 import time
 from dataclasses import replace
-from importlib import import_module
 
 import numpy as np
 
@@ -87,8 +86,11 @@ def in_notebook():
     >>> in_notebook()
     False
     """
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    return shell is not None and hasattr(shell, "kernel")
+    return hasattr(_shell(), "kernel")
+
+
+def _shell():
+    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
 
 
 def check(name, answer):
@@ -104,7 +106,7 @@ def check(name, answer):
         print(headline(verdict))
         return
     if in_notebook():
-        show = import_module("IPython.display").display
-        show({DATA: as_data(verdict), "text/html": as_html(verdict), "text/plain": as_text(verdict)}, raw=True)
+        shown = {DATA: as_data(verdict), "text/html": as_html(verdict), "text/plain": as_text(verdict)}
+        _shell().display_pub.publish(shown)
         raise NotRight(headline(verdict))
     raise NotRight(as_text(verdict))

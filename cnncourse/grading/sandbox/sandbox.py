@@ -145,8 +145,10 @@ def share(places):
 def warm(packages=()):
     """The sandbox for some packages in this process: it is started at first use, and again should it have ended.
 
-    >>> warm.__name__
-    'warm'
+    >>> from types import SimpleNamespace as Pretend
+    >>> _warm["keras"] = Pretend(runs=lambda: True)
+    >>> warm("keras") is _warm.pop("keras")  # one that runs is not started again
+    True
     """
     known = _warm.get(packages)
     if known is None or not known.runs():
