@@ -2,6 +2,7 @@
 
 import pytest
 
+from cnncourse import dependencies
 from cnncourse.dependencies import digest_of, files_behind, imported
 
 
@@ -53,7 +54,7 @@ def test_modules_that_import_each_other_are_found_once(tree):
 
 def test_the_digest_changes_with_what_is_behind_and_with_nothing_else(tree):
     def digest():
-        files_behind.__globals__["_behind"].cache_clear()
+        dependencies._behind.cache_clear()
         return digest_of(files_behind({"pack.top"}, tree), tree)
 
     before = digest()

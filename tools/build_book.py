@@ -8,7 +8,6 @@ The cache knows a page by its cells. What else a result depends on is found out 
 result in one state: a page is executed again when that state has changed, and not when anything else has.
 """
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -27,6 +26,8 @@ from jupyter_cache.readers import NbReadError
 from myst_nb.core.read import is_myst_markdown_notebook
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+from cnncourse.dependencies import digest_of
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
@@ -43,13 +44,8 @@ QUIET = {"extra_arguments": ["--log-level=ERROR"]}
 
 def fingerprint(patterns):
     """A hash of the files that the patterns name."""
-    digest = hashlib.sha256(sys.version.encode())
     files = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
-    for path in sorted(files):
-        if "__pycache__" not in path.parts:
-            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    return digest_of(sorted(path for path in files if "__pycache__" not in path.parts), ROOT)
 
 
 def notebooks():

@@ -1,7 +1,8 @@
 """Wrong answers that many tasks share, made from the right one.
 
-Two ways lead to most of them: the right answer to another question (`given`), and the right answer with something done
-to it afterwards (`then`). The functions below those two note a whole mistake, with its name and its reason.
+Most are the right answer to another question (`given`, `exchanged`), or the right answer with something done to it
+afterwards (`then`, `in_place`): these four return an answer, which `TASK.mistake` then notes. `ignores`,
+`cuts_fractions` and `overwrites` note a whole mistake, with its name and its reason.
 """
 
 from inspect import signature

@@ -92,7 +92,7 @@ def complaint(task, expected, outcome):
 
 
 def settled(task, case, outcome):
-    """The outcome with the value that is compared.
+    """The outcome with the value that is compared, which `task.settle` makes of what came back.
 
     >>> from cnncourse.checks import task
     >>> settled(task("ch02.edge_kernel"), (np.eye(3),), Outcome(np.ones((3, 3)))).value
@@ -107,7 +107,7 @@ def settled(task, case, outcome):
 
 
 def tried(task, answer, case):
-    """What comes of a case with an answer of ours.
+    """The outcome of one of the course's own answers on a case: the right one, or a mistake with a name.
 
     >>> from cnncourse.checks import task
     >>> tried(task("ch02.output_size"), max, (3, 2)).value
@@ -126,7 +126,7 @@ def size(case):
 
 
 def weight(finding):
-    """By this the findings are ordered: a wrong result comes first, then the case that is easier to read.
+    """The key that sorts findings: a wrong result comes first, then the case that is easier to read.
 
     >>> weight(Finding((np.zeros(3), 1), 0, Outcome(), Difference("")))
     (False, 4)
@@ -197,7 +197,7 @@ def passes(task, cases, outcomes, expected):
 def judge(task, cases, outcomes, expected=None):
     """Compare the outcomes of an answer, obtained here or elsewhere, with those of the reference.
 
-    Who judges many answers on the same cases gives what is `expected`, so that the reference is not run for each.
+    Pass `expected` if many answers are judged on the same cases: the reference is then not run for each of them.
 
     >>> from cnncourse.checks import task
     >>> judge(task("ch02.output_size"), [(7, 3, 1, 0, 1)], [Outcome(5)]).passed

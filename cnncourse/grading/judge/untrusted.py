@@ -20,7 +20,7 @@ class Damaged(ValueError):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a notebook of any version, without what was put out."""
+    """A cell of a notebook of any version, without its outputs."""
 
     kind: str  # "code" or "markdown"
     source: str
