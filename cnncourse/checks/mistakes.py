@@ -136,7 +136,7 @@ def overwrites(task, *arguments, name="the arguments are overwritten", why="", s
     >>> half.misconceptions[0].answer(x), x
     (array([1.5]), array([0.]))
     """
-    why = why or "Whoever calls a function may still need what it was given: work on a copy."
+    why = why or "The caller may still need the arrays that it passed: work on a copy."
     places = [list(signature(task.reference).parameters).index(argument) for argument in arguments]
 
     def overwritten(*case):

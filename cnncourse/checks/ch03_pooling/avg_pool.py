@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from cnncourse.checks.ch03_pooling import windows as shared
-from cnncourse.checks.ch03_pooling.windows import ONE_NUMBER, SIZE, around, windows
+from cnncourse.checks.ch03_pooling.windows import (
+    FOUR_SIDES,
+    ONE_NUMBER,
+    SIZE,
+    around,
+    ignores_stride,
+    side_by_side,
+    windows,
+)
 from cnncourse.checks.drawing import digits, normals
 from cnncourse.checks.mistakes import given, then
 from cnncourse.checks.task import Task
@@ -42,8 +49,8 @@ def cases(rng):
 TASK = Task(
     "ch03.avg_pool", "average pooling with padding that is counted, or is not", "ch03_pooling" + SIZE, avg_pool, cases
 )
-shared.ignores_stride(TASK)
-shared.side_by_side(TASK, lambda x, pool_size, stride, *rest: avg_pool(x, pool_size, pool_size, *rest))
+ignores_stride(TASK)
+side_by_side(TASK, lambda x, pool_size, stride, *rest: avg_pool(x, pool_size, pool_size, *rest))
 
 TASK.mistake(
     "padding is always counted",
@@ -76,7 +83,7 @@ TASK.mistake(
 )(then(TASK, lambda y: np.full_like(y, y.mean(axis=3, keepdims=True))))
 
 
-@TASK.mistake("padding is shared between two opposite sides", shared.FOUR_SIDES)
+@TASK.mistake("padding is shared between two opposite sides", FOUR_SIDES)
 def shared_padding(x, *knobs):
     def sides(padding):
         return (0, 0), *[(padding // 2, padding - padding // 2)] * 2, (0, 0)

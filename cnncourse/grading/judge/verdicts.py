@@ -1,7 +1,7 @@
 """What the judge notes in a graded notebook: a verdict in each cell that it judged, and remarks on the whole.
 
-It is written here and read here, and nobody else knows how it is kept. Whoever reads gets it from a file that may have
-been changed since, so that anything may stand there; and what an earlier version of the course wrote is read as well.
+This module alone knows how a verdict is kept. The file may have been changed since, so `read` takes anything that may
+stand there; and it reads what an earlier version of the course wrote.
 """
 
 import math
