@@ -1,7 +1,7 @@
 // What a long page leaves for later, and where its reader is.
 
 // A section that is far away is not laid out (see content-visibility in cnn.css), so that the page can be read at once.
-// While the browser has nothing else to do they are measured one by one, and then the scroll bar tells the truth.
+// While the browser has nothing else to do they are measured one by one, and then the scroll bar is right.
 // Until then a place is not a number of pixels but a block, and how far its top is from that of the window. So it
 // survives a reload and the way back, too.
 {
@@ -9,7 +9,7 @@
   let waiting = [], width = 0;
   const blocks = [...document.querySelectorAll(".bd-article section > *")];
   const whenIdle = window.requestIdleCallback || ((next) => setTimeout(next, 50));
-  let wanted = history.state; // where the reader was before the reload, until he goes elsewhere
+  let wanted = history.state; // where the reader was before the reload, until they go elsewhere
 
   function place() {
     const left = blocks[0].getBoundingClientRect().left + 20;
