@@ -15,7 +15,7 @@ from pathlib import Path
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict
 
-from cnncourse.grading.cohort.scores import cell_scores, standings
+from cnncourse.grading.cohort.scores import cell_scores, in_one_line, standings
 
 # What makes a spreadsheet take a cell for a formula; the last four are read as the first four in East Asian settings
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
@@ -95,9 +95,9 @@ class Export(ExportPlugin):
         students.sort(key=lambda one: (one.last_name or "", one.first_name or "", one.id))
         found = {assignment.name: scored(gradebook, assignment.name) for assignment in assignments}
         for name, by_student in found.items():
-            waiting = sum(by_student[student.id].waits for student in students if student.id in by_student)
-            if waiting:
-                self.log.warning("%s: in %d submissions an answer waits for a person to read it", name, waiting)
+            mine = [by_student[student.id] for student in students if student.id in by_student]
+            say = self.log.warning if any(one.to_read for one in mine) else self.log.info
+            say("%s: %s", name, in_one_line(mine))
         self.write(Path(self.to or self.destination), gradebook, students, assignments, found)
 
     def write(self, path, gradebook, students, assignments, found):
