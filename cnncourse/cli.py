@@ -45,6 +45,7 @@ def parser():
     command.add_argument("notebook", help="a notebook of exercises/, with your answers")
     command.add_argument("--seconds", type=int, default=120, help="the time limit for one cell (default: 120)")
     command.set_defaults(module="cnncourse.checks.marking")
+    add_composing(commands)
     add_collecting(commands)
     add_grading(commands)
     add_reports(commands)
@@ -52,6 +53,19 @@ def parser():
     command = commands.add_parser("doctor", help=about[0].lower() + about[1:-1], description=about)
     command.set_defaults(module=f"{GRADING}.doctor")
     return top
+
+
+def add_composing(commands):
+    """The command that puts an assignment of one's own together.
+
+    >>> add_composing(argparse.ArgumentParser().add_subparsers())
+    """
+    about = "Put an assignment of your own together, from tasks of any chapter and from your own, into solutions/."
+    command = commands.add_parser("compose", help=about[0].lower() + about[1:-1], description=about)
+    command.add_argument("assignment", help="the name of the new assignment, such as exam")
+    command.add_argument("tasks", nargs="+", metavar="TASK=POINTS", help="such as ch02.pad=3")
+    command.add_argument("--title", default="", help="the heading (default: the name)")
+    command.set_defaults(module=f"{GRADING}.composing", extra="instructors")
 
 
 def add_collecting(commands):

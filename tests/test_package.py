@@ -77,6 +77,7 @@ ROOMS = [
     "reports",
     "showing",
     "preprocessors",
+    "composing",
     "doctor",
     "doctor_sandbox",
     "doctor_course",
