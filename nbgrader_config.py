@@ -33,9 +33,17 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# The feedback shows no score where nobody has read the answer yet, and no hidden test.
+c.GenerateFeedback.preprocessors = [
+    "cnncourse.grading.preprocessors.Scores",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+
 # What students wrote does nothing in the browser of whoever reads it, in formgrader and in the feedback.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
     "clean_html": "cnncourse.grading.showing.clean_html",
     "markdown2html": "cnncourse.grading.showing.markdown2html",
+    "float": "cnncourse.grading.showing.as_number",
+    "round": "cnncourse.grading.showing.rounded",
 }

@@ -45,12 +45,52 @@ def parser():
     command.add_argument("notebook", help="a notebook of exercises/, with your answers")
     command.add_argument("--seconds", type=int, default=120, help="the time limit for one cell (default: 120)")
     command.set_defaults(module="cnncourse.checks.marking")
+    add_composing(commands)
+    add_collecting(commands)
     add_grading(commands)
     add_reports(commands)
     about = "Say line by line what this machine has for grading, what is missing, and how to get it."
     command = commands.add_parser("doctor", help=about[0].lower() + about[1:-1], description=about)
     command.set_defaults(module=f"{GRADING}.doctor")
     return top
+
+
+def add_composing(commands):
+    """The command that puts an assignment of one's own together.
+
+    >>> add_composing(argparse.ArgumentParser().add_subparsers())
+    """
+    about = "Put an assignment of your own together, from tasks of any chapter and from your own, into solutions/."
+    command = commands.add_parser("compose", help=about[0].lower() + about[1:-1], description=about)
+    command.add_argument("assignment", help="the name of the new assignment, such as exam")
+    command.add_argument("tasks", nargs="+", metavar="TASK=POINTS", help="such as ch02.pad=3")
+    command.add_argument("--title", default="", help="the heading (default: the name)")
+    command.set_defaults(module=f"{GRADING}.composing", extra="instructors")
+
+
+def add_collecting(commands):
+    """The command that brings what was handed in to where it is graded.
+
+    >>> add_collecting(argparse.ArgumentParser().add_subparsers())
+    """
+    about = (
+        "Take the notebooks out of what Canvas, Moodle or Gradescope lets you download, or out of a folder, and put "
+        "them where they are graded. It shows first who is missing, doubled, late or unknown, and asks. What is there "
+        "already stays. The exit status is 0 only when all that was handed in found its place."
+    )
+    command = commands.add_parser("collect", help="bring in what a class handed in", description=about)
+    command.add_argument("archive", help="the zip as it was downloaded, or a folder")
+    command.add_argument("--assignment", required=True, help="the name of the assignment, such as ch02_convolution")
+    command.add_argument("--roster", required=True, metavar="CSV", help="the list of students that the system gives")
+    systems = ["canvas", "moodle", "gradescope", "folder"]
+    command.add_argument("--from", dest="system", choices=systems, help="where it comes from (else it is recognised)")
+    zone = "the time zone of Moodle's worksheet, such as Europe/Berlin (default: this machine's)"
+    command.add_argument("--timezone", default="", metavar="ZONE", help=zone)
+    former = "take this submission where another one is there, which is set aside in .former"
+    command.add_argument("--replace", action="store_true", help=former)
+    command.add_argument("--yes", action="store_true", help="write without asking")
+    command.add_argument("--dry-run", action="store_true", help="show what was found, and write nothing")
+    command.set_defaults(module=f"{GRADING}.cohort.collecting", extra="instructors")
 
 
 def add_grading(commands):

@@ -3,7 +3,7 @@
 import pytest
 
 from cnncourse.checks import chapters, check, task, tasks
-from cnncourse.checks.catalogue import files
+from cnncourse.checks.catalogue import SHIPPED, files
 
 MEAN = """
 import numpy as np
@@ -58,3 +58,23 @@ def test_two_tasks_of_one_name_are_told(course):
 def test_outside_of_a_course_there_are_the_shipped_tasks_only(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert {name[:2] for name in tasks()} == {"ch"}
+
+
+def test_a_student_has_the_tasks_beside_the_notebook(tmp_path, monkeypatch):
+    (tmp_path / "checks" / "ps1_numbers").mkdir(parents=True)
+    (tmp_path / "checks" / "ps1_numbers" / "mean.py").write_text(MEAN)
+    monkeypatch.chdir(tmp_path)
+    assert task("ps1.mean").asks == "a mean"
+
+
+def test_a_task_that_the_student_does_not_have_is_judged_later(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    check("exam.mean", lambda x: x)
+    assert capsys.readouterr().out == "exam.mean: this task is not here. It is judged when you have handed in.\n"
+    with pytest.raises(ValueError, match=r"there is no task 'ch02.padd'"):
+        check("ch02.padd", lambda x: x)
+
+
+def test_inside_of_the_package_its_own_tasks_are_there_once(monkeypatch):
+    monkeypatch.chdir(SHIPPED.parent)
+    assert "ch02.pad" in tasks()

@@ -88,7 +88,10 @@ def test_a_class_is_graded_and_every_row_is_clear(course, capsys):
     said = " ".join(capsys.readouterr().out.split())
     assert "ada 2.4 / 8.3 2 h bob 0 / 8.3 no two.ipynb was handed in; came with extra.txt, which is not used" in said
     assert "cyd 2.3 / 8.3 two.ipynb: the file is not a notebook: it holds no JSON; ch02.a: calls the lib" in said
-    assert "3 submissions: 3 graded; mean 1.567 / 8.3; 3 with answers that a person must still score" in said
+    assert (
+        "3 submissions: 3 graded; 3 with a score; mean 1.567 / 8.3; 3 with answers that a person must still score"
+        in said
+    )
     grades = {row[:3]: row[3:] for row in contents(url_of(course))["grades"]}
     assert grades["cyd", "two", "check-a"] == (None, None, True)
     assert grades["bob", "two", "check-a"] == (0, None, False)
@@ -99,7 +102,7 @@ def test_what_cannot_be_read_has_no_score_which_is_not_0(course, capsys):
     assert grade("ps1", here) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "dan - one.ipynb: the file is not a notebook: it holds no JSON; two.ipynb: the file is" in said
-    assert "4 submissions: 4 graded; mean 1.567 / 8.3; 4 with answers" in said
+    assert "4 submissions: 4 graded; 3 with a score; mean 1.567 / 8.3; 4 with answers" in said
 
 
 def test_the_files_are_where_nbgrader_puts_them_and_its_commands_go_on(course):

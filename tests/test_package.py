@@ -76,6 +76,8 @@ ROOMS = [
     "exports",
     "preprocessors",
     "showing",
+    "preprocessors",
+    "composing",
     "doctor",
     "doctor_sandbox",
     "doctor_course",

@@ -101,6 +101,9 @@ def check(name, answer):
     """
     if not callable(answer):
         raise NotRight(f"{name} asks for a function, and this is a {type(answer).__name__}: pass its name, without ()")
+    if str(name).partition(".")[0] not in {chapter.partition("_")[0] for chapter in chapters()}:
+        print(f"{name}: this task is not here. It is judged when you have handed in.")
+        return
     verdict = examine_closely(task(name), answer)
     if verdict.passed:
         print(headline(verdict))

@@ -1,7 +1,8 @@
 """Finding tasks: a task `ch02.pad` stands in the file `pad.py` of a folder whose name starts with `ch02`.
 
 The course's own chapters are the folders beside this file. A course of one's own may have more of them, in a folder
-`checks` beside its `nbgrader_config.py`. Nothing is listed: a file that defines TASK is a task.
+`checks` beside its `nbgrader_config.py`, or beside the notebook, as students have it. Nothing is listed: a file that
+defines TASK is a task.
 """
 
 from functools import cache
@@ -18,6 +19,8 @@ def own_folder():
     >>> own_folder()
     """
     here = Path.cwd()
+    if (here / "checks").is_dir() and here / "checks" != SHIPPED:
+        return here / "checks"
     for place in (here, *here.parents):
         if (place / "nbgrader_config.py").is_file():
             return place / "checks" if (place / "checks").is_dir() else None

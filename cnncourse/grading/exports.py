@@ -15,7 +15,7 @@ from pathlib import Path
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict
 
-from cnncourse.grading.cohort.scores import cell_scores, standings
+from cnncourse.grading.cohort.scores import cell_scores, in_one_line, standings
 from cnncourse.grading.reports.spreadsheet import harmless, number
 
 GRADESCOPE_SETUP = """#!/usr/bin/env bash
@@ -72,11 +72,12 @@ class Export(ExportPlugin):
         students = chosen(gradebook.students, self.student, "student", lambda one: one.id)
         assignments.sort(key=lambda one: one.name)
         students.sort(key=lambda one: (one.last_name or "", one.first_name or "", one.id))
-        found = {assignment.name: scored(gradebook, assignment.name) for assignment in assignments}
-        for name, by_student in found.items():
-            waiting = sum(by_student[student.id].waits for student in students if student.id in by_student)
-            if waiting:
-                self.log.warning("%s: in %d submissions an answer waits for a person to read it", name, waiting)
+        known = {assignment.name: standings(gradebook, assignment.name) for assignment in assignments}
+        found = {name: scored(by_student) for name, by_student in known.items()}
+        for name, by_student in known.items():
+            mine = [by_student[student.id] for student in students if student.id in by_student]
+            say = self.log.warning if any(one.to_read for one in mine) else self.log.info
+            say("%s: %s", name, in_one_line(mine))
         self.write(Path(self.to or self.destination), gradebook, students, assignments, found)
 
     def write(self, path, gradebook, students, assignments, found):
@@ -101,19 +102,14 @@ class Export(ExportPlugin):
         return [self.titles.get(assignment.name, assignment.name) for assignment in assignments]
 
 
-def scored(gradebook, assignment):
+def scored(by_student):
     """The standings of those who have any score in an assignment.
 
-    >>> import tempfile
-    >>> from nbgrader.api import Base, Gradebook
-    >>> from sqlalchemy import create_engine
-    >>> url = f"sqlite:///{tempfile.mkdtemp()}/gradebook.db"
-    >>> Base.metadata.create_all(create_engine(url))
-    >>> gradebook = Gradebook(url)
-    >>> scored(gradebook, gradebook.add_assignment("ch02_convolution").name)
-    {}
+    >>> from types import SimpleNamespace as Standing
+    >>> list(scored({"ada": Standing(scored=True), "bob": Standing(scored=False)}))
+    ['ada']
     """
-    return {student: standing for student, standing in standings(gradebook, assignment).items() if standing.scored}
+    return {student: standing for student, standing in by_student.items() if standing.scored}
 
 
 def scores(student, assignments, found):

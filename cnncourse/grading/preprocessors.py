@@ -6,17 +6,18 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 
 from cnncourse.grading.cohort.coursefolder import files_in, not_used
 from cnncourse.grading.judge import verdicts
-from cnncourse.grading.judge.blueprint import blueprint_of
+from cnncourse.grading.judge.blueprint import blueprint_of, shown
 from cnncourse.grading.judge.comments import comments
 from cnncourse.grading.judge.judged_by import course_secret
 from cnncourse.grading.judge.judging import Grading
 from cnncourse.grading.judge.quoting import plain
 from cnncourse.grading.judge.rebuilding import rebuild
 from cnncourse.grading.judge.untrusted import Damaged
+from cnncourse.grading.showing import Words
 
 
 def about(resources):
@@ -59,7 +60,7 @@ class Rebuild(NbGraderPreprocessor):
             if path.is_symlink():
                 (graded / name).unlink(missing_ok=True)
                 remarks.append(f"{name} is a link to another file: left out")
-            elif name not in given and name != "timestamp.txt":
+            elif name not in given:
                 strangers.append(name)
         return remarks + not_used(strangers)
 
@@ -89,6 +90,56 @@ def given_files(course, assignment):
     folder = course.format_path(course.source_directory, ".", assignment)
     paths = files_in(folder, [*course.ignore, "*.ipynb"])
     return {os.path.relpath(path, folder): path.read_bytes() for path in paths}
+
+
+class Scores(GetGrades):
+    """Gives the feedback its scores, in place of nbgrader's `GetGrades`: none where nobody has read the answer yet, and
+    no page where a score is above what can be earned. What nbgrader hides from students stays hidden."""
+
+    def preprocess(self, notebook, resources):
+        """The notebook with scores and comments."""
+        self.unread = 0
+        notebook, resources = super().preprocess(notebook, resources)
+        if self.unread:
+            score = round(float(resources["nbgrader"]["score"]), 2)
+            resources["nbgrader"]["score"] = Words(f"so far {score}")
+        for cell in notebook.cells:
+            hide(cell)
+        return notebook, resources
+
+    def _get_score(self, cell, resources):
+        super()._get_score(cell, resources)
+        name = cell.metadata.nbgrader.grade_id
+        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+        given = grade.auto_score if grade.manual_score is None else grade.manual_score
+        if given is None and grade.needs_manual_grade:
+            self.unread += 1
+            cell.metadata.nbgrader["score"] = Words("not read yet")
+        elif given is not None and given > grade.max_score:
+            by, again = ("by the judge", f"run `cnncourse grade {self.assignment_id}` first")
+            if grade.manual_score is not None:
+                by, again = "by hand", "score it again in formgrader"
+            told = f"{self.student_id}: “{name}” has {given:g} points {by}, and {grade.max_score:g} are the most"
+            raise ValueError(f"{told}: the maximum was lowered since; {again}")
+
+
+def hide(cell):
+    """Take what nbgrader hides from students out of a cell, and out of what it printed when it failed.
+
+    >>> from nbformat.v4 import new_code_cell
+    >>> cell = new_code_cell("a(1)\\n### BEGIN HIDDEN TESTS\\na(2)\\n### END HIDDEN TESTS")
+    >>> hide(cell)
+    >>> cell.source
+    'a(1)'
+    """
+    visible = shown(cell.source)
+    if visible == cell.source:
+        return
+    cell.source = visible
+    for output in cell.get("outputs", ()):
+        if output.output_type == "error":
+            output.traceback = [f"{output.ename}: a hidden test failed"]
+            output.evalue = ""
 
 
 class SaveComments(NbGraderPreprocessor):

@@ -11,6 +11,7 @@ from bleach.css_sanitizer import CSSSanitizer
 from bleach.html5lib_shim import Filter
 from bleach.sanitizer import Cleaner
 from jinja2 import pass_context
+from jinja2.filters import do_float, do_round
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from cnncourse.grading.judge import verdicts
@@ -97,6 +98,28 @@ class Renderer(IPythonRenderer):
         if url.startswith("attachment:") and url.removeprefix("attachment:") not in self.attachments:
             return f"[a picture that is not here: {self.escape_html(text)}]"
         return super().image(text, url, title)
+
+
+class Words(str):
+    """What the feedback shows in the place of a score."""
+
+
+def as_number(value, default=0.0):
+    """The filter `float` of nbgrader's pages, which leaves words for a score as they are.
+
+    >>> as_number("2"), as_number(Words("not read yet"))
+    (2.0, 'not read yet')
+    """
+    return value if isinstance(value, Words) else do_float(value, default)
+
+
+def rounded(value, precision=0, method="common"):
+    """The filter `round` of nbgrader's pages, which leaves words for a score as they are.
+
+    >>> rounded(2.345, 1), rounded(Words("not read yet"), 2)
+    (2.3, 'not read yet')
+    """
+    return value if isinstance(value, Words) else do_round(value, precision, method)
 
 
 @pass_context

@@ -2,7 +2,8 @@
 
 from nbgrader.api import MissingEntry
 
-from cnncourse.grading.cohort.gradebook import automatic_scores, preview, record
+from cnncourse.grading.cohort.gradebook import automatic_scores, penalty_version, preview, record
+from cnncourse.grading.cohort.released import changes_since_release
 from cnncourse.grading.cohort.scores import standings
 from cnncourse.grading.judge import verdicts
 from cnncourse.grading.judge.blueprint import blueprint_of
@@ -50,7 +51,9 @@ class Cohort:
             {**one, "cells": sorted(one["cells"], key=lambda cell: cell["name"])} for one in self.blueprints.values()
         ]
         self.judged_by = ordered, self.secret, judge_version(self.blueprints.values())
+        self.penalised_by = penalty_version(course.late)
         self.before = standings(gradebook, assignment)
+        self.changed = changes_since_release(gradebook, course.directory, assignment)
 
     def choose(self, students):
         """Those students, or everybody who handed something in."""
@@ -113,7 +116,7 @@ class Cohort:
         about = self.assignment, student, submission.timestamp, notebooks, entry["unreadable"]
         standing = record(self.gradebook, self.course.late, *about)
         self.course.write(submission, self.assignment, notebooks)
-        self.journal.written(student, standing.seconds_late)
+        self.journal.written(student, standing.seconds_late, self.penalised_by)
         return standing
 
     def _is_in_place(self, student, entry):
@@ -121,6 +124,7 @@ class Cohort:
         return (
             standing is not None
             and entry["seconds_late"] == standing.seconds_late  # an extension may have been granted since
+            and (not standing.seconds_late or entry["penalised_by"] == self.penalised_by)
             and all(
                 standing.scores.get(notebook, {}).get(cell, "unknown") == score
                 for notebook, scores in entry["scores"].items()

@@ -10,6 +10,7 @@ from pathlib import Path
 from nbgrader.apps import NbGrader
 from nbgrader.coursedir import CourseDirectory
 
+NBGRADERS = {"timestamp.txt", "submission_secret.txt"}  # which nbgrader itself puts beside a notebook
 NAMED = 10  # files that nobody asked for, each with a remark of its own
 
 
@@ -69,10 +70,12 @@ def not_used(names):
 
     >>> not_used({"b.csv", "a.csv"})
     ['came with a.csv, which is not used in grading', 'came with b.csv, which is not used in grading']
+    >>> not_used({"submission_secret.txt"})
+    []
     >>> not_used(map(str, range(30)))[-1]
     'came with 20 files more, which are not used in grading'
     """
-    names = sorted(names)
+    names = sorted(set(names) - NBGRADERS)
     remarks = [f"came with {name}, which is not used in grading" for name in names[:NAMED]]
     if len(names) > NAMED:
         remarks.append(f"came with {len(names) - NAMED} files more, which are not used in grading")

@@ -1,7 +1,11 @@
 """The one writer of scores: a submission in one transaction, in the tables and the arithmetic of nbgrader."""
 
+import inspect
+import json
 import time
 from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
 
 from nbgrader.api import Comment, Grade, GradeCell, SolutionCell, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.utils import determine_grade, is_grade
@@ -69,6 +73,25 @@ def preview(gradebook, late, assignment, student, timestamp, notebooks, unreadab
         standing = _placed(gradebook, late, assignment, student, timestamp, notebooks, unreadable)
         gradebook.db.rollback()
     return standing
+
+
+def penalty_version(late):
+    """A number that changes when another plugin, other code of it, or other settings say what being late costs.
+
+    >>> from nbgrader.preprocessors import AssignLatePenalties
+    >>> len(penalty_version(AssignLatePenalties()))
+    64
+    """
+    late.init_plugin()
+    plugin = late.plugin_inst
+    try:
+        code = Path(inspect.getfile(type(plugin))).read_bytes()
+    except (TypeError, OSError):  # it was written into nbgrader_config.py
+        code = type(plugin).late_submission_penalty.__code__
+        code = repr((code.co_code, code.co_consts, code.co_names)).encode()
+    settings = {name: repr(value) for name, value in plugin.trait_values(config=True).items()}
+    about = [type(plugin).__qualname__, sha256(code).hexdigest(), settings]
+    return sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 def _repeated(gradebook, place):

@@ -144,6 +144,10 @@ class Run:
     def _end(self):
         rows = list(self.rows.values())
         print(tables.final(rows), tables.summary(rows), sep="\n\n")
+        if self.cohort.changed:
+            again = f"run `nbgrader generate_assignment {self.cohort.assignment} --force`, then this again"
+            print(f"\nNot in these scores, for the gradebook does not know it yet ({again}):")
+            print(*(f"- {words}" for words in self.cohort.changed), sep="\n")
         return int(any(row.state == "not graded" for row in rows))
 
 

@@ -96,10 +96,11 @@ class Journal:
             write_durably(folder / f"{name}.ipynb", text)
         self._append({**found, "line": "graded", "student": student, "notebooks": hashes})
 
-    def written(self, student, seconds_late):
-        """The gradebook and the folder have what was graded last; so late was it at that time."""
+    def written(self, student, seconds_late, penalised_by=""):
+        """The gradebook and the folder have what was graded last; so late was it, and that was what it cost."""
         fingerprint = self._entries[student]["fingerprint"]
-        self._append({"line": "written", "student": student, "fingerprint": fingerprint, "seconds_late": seconds_late})
+        about = {"fingerprint": fingerprint, "seconds_late": seconds_late, "penalised_by": penalised_by}
+        self._append({"line": "written", "student": student, **about})
 
     def notebooks(self, student):
         """The graded notebooks by name, or None where they are not those that the journal tells of."""
@@ -135,9 +136,10 @@ class Journal:
 
     def _take(self, line):
         if line["line"] == "graded":
-            self._entries[line["student"]] = {**line, "seconds_late": None}
+            self._entries[line["student"]] = {**line, "seconds_late": None, "penalised_by": None}
         elif self._entries[line["student"]]["fingerprint"] == line["fingerprint"]:
-            self._entries[line["student"]]["seconds_late"] = line["seconds_late"]
+            about = {"seconds_late": line["seconds_late"], "penalised_by": line.get("penalised_by")}
+            self._entries[line["student"]] |= about
 
 
 def _sync_folder(folder):

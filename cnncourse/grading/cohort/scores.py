@@ -47,7 +47,6 @@ class Standing:
     seconds_late: float
     by_hand: int  # how many scores a person has set
     to_read: int  # how many a person has still to set
-    waits: bool = False  # nbgrader asks a person to look at part of it
     handed_in: datetime | None = None
 
     @property
@@ -135,6 +134,21 @@ def standing_of(db, submission):
     return _standing(db, submission, _cells(db, SubmittedAssignment.id == submission.id))
 
 
+def in_one_line(standings):
+    """How a class did, as every report says it: who has a score, what they have on average, and who waits.
+
+    >>> in_one_line([Standing({"ps1": {"check-pad": 2.0}}, 2.0, 3.0, 0.5, 60, 0, 1)])
+    '1 with a score; mean 1.5 / 3 after penalties; 1 with answers that a person must still score'
+    """
+    scored = [one for one in standings if one.scored]
+    line = f"{len(scored)} with a score"
+    if scored:
+        line += f"; mean {sum(one.left for one in scored) / len(scored):.4g} / {scored[0].points:g}"
+        line += " after penalties" * any(one.penalty for one in scored)
+    waiting = sum(one.to_read > 0 for one in standings)
+    return line + (f"; {waiting} with answers that a person must still score" if waiting else "")
+
+
 def _cells(db, which):
     rows = db.execute(
         select(
@@ -163,6 +177,5 @@ def _standing(db, submission, cells):
         seconds_late=submission.total_seconds_late,
         by_hand=sum(one.by_hand is not None for one in cells),
         to_read=sum(one.waits and one.by_hand is None for one in cells),
-        waits=any(one.waits for one in cells),
         handed_in=submission.timestamp,
     )

@@ -135,8 +135,7 @@ class Course:
                     found.remarks.append(f"{reason or f'{name} makes the folder too large'}: left out")
                 else:
                     into[name] = path.read_bytes()
-        strangers = found.own.keys() - found.given.keys() - {"timestamp.txt"}
-        found.remarks += not_used(strangers)
+        found.remarks += not_used(found.own.keys() - found.given.keys())
         stamp = found.own.get("timestamp.txt", b"").decode(errors="replace").strip()
         try:
             found.timestamp = parse_utc(stamp) if stamp else None

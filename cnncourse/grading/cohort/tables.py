@@ -4,6 +4,7 @@ import textwrap
 from collections import Counter
 from dataclasses import dataclass
 
+from cnncourse.grading.cohort.scores import in_one_line
 from cnncourse.grading.judge.quoting import plain
 
 
@@ -86,13 +87,9 @@ def summary(rows):
     """
     counts = Counter(row.state for row in rows)
     parts = [f"{counts[state]} {state}" for state in ("graded", "graded before", "not graded") if counts[state]]
-    line = f"{len(rows)} submission{'s' * (len(rows) != 1)}: {', '.join(parts)}"
     standings = [row.standing for row in rows if row.standing]
-    scored = [one for one in standings if one.scored]
-    if scored:
-        line += f"; mean {sum(one.total for one in scored) / len(scored):.4g} / {scored[0].points:g}"
-    waiting = sum(one.to_read > 0 for one in standings)
-    return line + (f"; {waiting} with answers that a person must still score" if waiting else "")
+    line = f"{len(rows)} submission{'s' * (len(rows) != 1)}: {', '.join(parts)}"
+    return line + (f"; {in_one_line(standings)}" if standings else "")
 
 
 def changes(pairs):

@@ -5,6 +5,8 @@ import json
 
 from cnncourse.grading.judge import evidence
 
+HIDDEN = ("HIDDEN TESTS", "MARK SCHEME")  # nbgrader's own words for what it takes out of a release
+
 
 def blueprint_of(gradebook, notebook, assignment):
     """The blueprint of a notebook in nbgrader's gradebook.
@@ -36,6 +38,24 @@ def blueprint_of(gradebook, notebook, assignment):
     ]
     kernelspec = json.loads(found.kernelspec) if found.kernelspec else None
     return {"assignment": assignment, "notebook": notebook, "kernelspec": kernelspec, "cells": cells}
+
+
+def shown(source):
+    """What students see of a cell: without nbgrader's hidden tests and its schemes for marking.
+
+    >>> shown("assert a(1)\\n### BEGIN HIDDEN TESTS\\nassert a(2)\\n### END HIDDEN TESTS")
+    'assert a(1)'
+    """
+    kept, until = [], None
+    for line in source.split("\n"):
+        begins = next((words for words in HIDDEN if f"BEGIN {words}" in line), None)
+        if until is None and begins:
+            until = f"END {begins}"
+        elif until is None:
+            kept.append(line)
+        elif until in line:
+            until = None
+    return "\n".join(kept)
 
 
 def asked(source):

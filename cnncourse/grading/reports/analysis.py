@@ -15,7 +15,7 @@ from nbgrader.api import MissingEntry
 
 from cnncourse.checks.verdict import Status
 from cnncourse.grading.cohort.coursefolder import NoSuchCourse, course_here, folders, one_name
-from cnncourse.grading.cohort.scores import cell_scores, open_gradebook
+from cnncourse.grading.cohort.scores import cell_scores, in_one_line, open_gradebook, standings
 from cnncourse.grading.judge import verdicts
 from cnncourse.grading.judge.untrusted import Damaged, cells_of, read_file
 from cnncourse.grading.judge.verdicts import CellVerdict
@@ -203,6 +203,8 @@ def command(arguments):
         course, assignment = course_here(), one_name(arguments.assignment)
         with open_gradebook(course.db_url, course.course_id) as gradebook:
             scores = cell_scores(gradebook, assignment)
+            known = list(standings(gradebook, assignment).values())
+            line = f"{len(known)} submissions: {in_one_line(known)}"
     except (NoSuchCourse, ValueError) as why:
         return f"the gradebook has no assignment {assignment}" if isinstance(why, MissingEntry) else str(why)
     answers, attention, remarks = read_class(folders(course, "autograded", assignment))
@@ -216,10 +218,10 @@ def command(arguments):
     out = Path(arguments.to)
     out.mkdir(parents=True, exist_ok=True)
     page, table = out / f"{assignment}-analysis.html", out / f"{assignment}-analysis.csv"
-    page.write_text(analysis_page(assignment, len(handed_in), items, attention, remarks), encoding="utf-8")
+    page.write_text(analysis_page(assignment, line, items, attention, remarks), encoding="utf-8")
     with table.open("w", newline="", encoding="utf-8-sig") as file:
         csv.writer(file).writerows([HEAD, *map(as_row, items)])
-    print(f"{len(handed_in)} submissions of {assignment}: {page} and {table}")
+    print(f"{assignment}: {line}", f"{page} and {table}", sep="\n")
     for remark in remarks:
         print(remark)
     return 0

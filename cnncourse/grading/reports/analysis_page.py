@@ -70,10 +70,10 @@ def mistakes(item):
     return head + table(f"Mistakes in {item.task}", ["mistake", "#answers", "section of the book"], rows) + see
 
 
-def analysis_page(assignment, count, items, attention, remarks):
-    """The whole page.
+def analysis_page(assignment, line, items, attention, remarks):
+    """The whole page; `line` says how the class did.
 
-    >>> "3 submissions" in analysis_page("ch02_convolution", 3, [], [], [])
+    >>> "3 submissions" in analysis_page("ch02_convolution", "3 submissions", [], [], [])
     True
     """
     rows = [
@@ -90,7 +90,7 @@ def analysis_page(assignment, count, items, attention, remarks):
         for item in items
     ]
     head = ["task", "#handed in", "#not begun", "#right", "#points on average", "#median time", "#90 % within"]
-    blocks = [f"<p>{count} submissions.</p>", table("The tasks", [*head, "#discrimination"], rows), EXPLAINED]
+    blocks = [f"<p>{plain(line)}.</p>", table("The tasks", [*head, "#discrimination"], rows), EXPLAINED]
     if remarks:
         blocks.append(f"<h2>Not in these numbers</h2><ul>{''.join(f'<li>{plain(one)}</li>' for one in remarks)}</ul>")
     blocks.append("<h2>Which mistakes</h2>")
