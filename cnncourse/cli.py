@@ -40,7 +40,9 @@ def parser():
     top = argparse.ArgumentParser(prog="cnncourse", description="The CNN course at the command line.")
     top.set_defaults(first="", extra="exercises")
     commands = top.add_subparsers(title="commands", required=True)
-    about = "Run a notebook and print what each task earned. The exit status is 0 only when every task passes."
+    about = (
+        "Run a notebook and print what each task earned. The exit status is 0 only when nothing is wrong or missing."
+    )
     command = commands.add_parser("check", help="run a notebook and print what each task earned", description=about)
     command.add_argument("notebook", help="a notebook of exercises/, with your answers")
     command.add_argument("--seconds", type=int, default=120, help="the time limit for one cell (default: 120)")
