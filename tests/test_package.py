@@ -31,7 +31,7 @@ LEVELS = [
         "unfolding",
     ],
     *["losses", "pooling", "convolution", "gradients", "data", "layers", "training", "network", "keras_bridge"],
-    *["baselines", "plotting", "checks", "grading", "cli"],
+    *["baselines", "plotting", "checks", "grading", "lab", "cli"],
 ]
 # The answers, right and wrong, are explained by the task that they belong to
 ANSWERS = re.compile(r"cnncourse\.checks\.ch\d\d_")
@@ -145,5 +145,6 @@ def test_the_paths_and_targets_that_the_documents_name_exist():
     assert links
     for link in links:
         assert (ROOT / link).exists(), link
-    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert set(re.findall(r"`make ([a-z]+)", text)) <= set(targets)
+    rules = (ROOT / "Makefile").read_text() + (ROOT / "lab.mk").read_text()
+    targets = re.findall(r"^([\w-]+):", rules, re.MULTILINE)
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= set(targets)
