@@ -1,13 +1,11 @@
 """`cnncourse lab`: JupyterLab on the exercises, with the built book beside it, so that feedback links its sections."""
 
 import os
-import signal
-import subprocess
 import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 
 PORT = 8765  # the same each time, so that links in a notebook that was saved go on working
@@ -46,37 +44,32 @@ def serve(book, port=PORT):
     return server
 
 
-def surroundings(folder):
-    """The variables for JupyterLab, with the address of the book, and a sentence on it.
+def address_of_book(folder):
+    """Where a browser finds the book: where CNNCOURSE_BOOK says, or served from here; "" where there is none.
 
-    >>> surroundings(Path("/nowhere"))[1]
-    'There is no built book here, so feedback names its sections in words.'
+    >>> address_of_book(Path("/nowhere"))
+    ''
     """
-    variables = dict(os.environ)
-    if variables.get("CNNCOURSE_BOOK"):
-        return variables, f"The book is at {variables['CNNCOURSE_BOOK']}"
-    book = book_of(folder)
-    if book is None:
-        return variables, "There is no built book here, so feedback names its sections in words."
-    address = "http://{}:{}".format(*serve(book).server_address)
-    return {**variables, "CNNCOURSE_BOOK": address}, f"The book is at {address} while JupyterLab runs."
+    address, book = os.environ.get("CNNCOURSE_BOOK", ""), book_of(folder)
+    return address or ("http://{}:{}".format(*serve(book).server_address) if book else "")
 
 
 def command(arguments):
-    """Run JupyterLab in the folder `exercises`, if there is one, until it ends; returns its exit status.
+    """Be JupyterLab in the folder `exercises`, if there is one; the book is served as long as that runs.
 
     >>> from types import SimpleNamespace as Arguments
-    >>> command(Arguments(options=["--version"]))
-    0
+    >>> command(Arguments(options=["--version"]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    SystemExit: 0
     """
-    if find_spec("jupyterlab") is None:
-        raise ModuleNotFoundError("No module named 'jupyterlab'", name="jupyterlab")
-    folder = Path.cwd()
-    variables, words = surroundings(folder)
-    print(words, file=sys.stderr)
-    exercises = folder / "exercises"
-    line = [sys.executable, "-m", "jupyterlab", *arguments.options]
-    lab = subprocess.Popen(line, cwd=exercises if exercises.is_dir() else folder, env=variables)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for JupyterLab, which asks before it ends
-    return lab.wait()
+    lab = import_module("jupyterlab.labapp")
+    address = address_of_book(Path.cwd())
+    if address:
+        os.environ["CNNCOURSE_BOOK"] = address  # the kernels that JupyterLab starts have it from here
+        print(f"The book is at {address}", file=sys.stderr)
+    else:
+        print("There is no built book here, so feedback names its sections in words.", file=sys.stderr)
+    if Path("exercises").is_dir():
+        os.chdir("exercises")
+    return lab.main(arguments.options)
