@@ -145,6 +145,15 @@ def test_a_written_question_without_an_answer_earns_nothing(text, earned, words)
     assert (mark.task, mark.earned, mark.words) == ("answer-written", earned, words)
 
 
+def test_the_assignment_is_the_one_with_the_longest_name_that_the_files_name_has(monkeypatch):
+    names = ("exam", "exam_again", "exam_1")
+    assignments = {name: [{"name": name, "points": 1.0, "check": None}] for name in names}
+    monkeypatch.setattr("cnncourse.checks.marking.known", lambda: {"assignments": assignments})
+    empty = nbformat.v4.new_notebook()
+    assert [asked_of(empty, f"{name}-Copy1.ipynb")[0].name for name in names] == list(names)
+    assert asked_of(empty, "another.ipynb") == []
+
+
 def test_only_what_is_missing_keeps_a_notebook_from_being_done(student):
     cells = [RIGHT, graded('check("ch02.pad", pad)')]
     assert student(*cells, written())[0] == 0

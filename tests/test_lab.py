@@ -1,7 +1,9 @@
 """`cnncourse lab`: JupyterLab with the book beside it."""
 
 import os
+import shutil
 import socket
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +13,8 @@ import pytest
 
 from cnncourse import lab
 from cnncourse.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -75,3 +79,13 @@ def test_without_jupyterlab_it_says_what_to_install(monkeypatch):
 
     monkeypatch.setattr(lab, "import_module", missing)
     assert main(["lab"]) == "This command needs jupyterlab: pip install 'cnncourse[exercises]'"
+
+
+@pytest.mark.parametrize("makefiles", [{"Makefile": "Makefile", "lab.mk": "lab.mk"}, {"lab.mk": "Makefile"}])
+def test_make_lab_installs_what_the_exercises_need_in_a_clone_and_in_the_bundle(tmp_path, makefiles):
+    same = {"pyproject.toml": "pyproject.toml", "constraints.txt": "constraints.txt"}
+    for name, copy in (makefiles | same).items():
+        shutil.copy(ROOT / name, tmp_path / copy)
+    does = subprocess.run(["make", "-n", "lab"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "'.[exercises]'" in does and "dev" not in does.replace("/dev/null", "")
+    assert does.splitlines()[-1].endswith("cnncourse.cli lab")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cnncourse
+from cnncourse.cli import parser
 from cnncourse.dependencies import imported
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -147,4 +148,7 @@ def test_the_paths_and_targets_that_the_documents_name_exist():
         assert (ROOT / link).exists(), link
     rules = (ROOT / "Makefile").read_text() + (ROOT / "lab.mk").read_text()
     targets = re.findall(r"^([\w-]+):", rules, re.MULTILINE)
-    assert set(re.findall(r"`make ([a-z-]+)", text)) <= set(targets)
+    text += "".join((ROOT / "book" / f"guide_{who}.md").read_text() for who in ("students", "instructors"))
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= set(targets)
+    (commands,) = [action.choices for action in parser()._actions if action.choices]
+    assert set(re.findall(r"(?:`|^|bin/|Scripts\\)cnncourse ([a-z]+)", text, re.MULTILINE)) == set(commands)

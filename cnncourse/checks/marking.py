@@ -108,10 +108,9 @@ def asked_of(notebook, path):
     >>> [one.task for one in asked_of(None, "ch02_convolution (1).ipynb")][:2]
     ['output-size', 'pad']
     """
-    for name, cells in known()["assignments"].items():
-        if name in Path(path).stem:
-            return [Asked(**cell) for cell in cells]
-    return asked_in(notebook)
+    assignments = known()["assignments"]
+    name = max((name for name in assignments if name in Path(path).stem), key=len, default=None)
+    return [Asked(**cell) for cell in assignments[name]] if name else asked_in(notebook)
 
 
 def cell_of(notebook, name):
