@@ -2,19 +2,16 @@
 # Kept to what GNU make 3.81 (macOS) understands.
 
 .DEFAULT_GOAL := help
-.PHONY: help book test quick experiments lab exercises serve lighthouse lint format bench bench-grading lock clean
+.PHONY: help book test quick experiments exercises student-bundle serve lighthouse lint format bench bench-grading lock clean
 
-# The interpreter that makes .venv: `make PYTHON=/path/to/python3.12 book` names another one.
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p -c $(IS_SUPPORTED) 2>/dev/null && { echo $$p; exit; }; done; echo python3)
-IS_SUPPORTED = 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+include lab.mk # the interpreter, .venv, and `make lab`
+
 PORT ?= 8000
 
-PY := .venv/bin/python
 STAMP := .venv/installed
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: $(STAMP) ## build the book, strictly, and say where it is
 	@$(PY) tools/build_book.py
@@ -33,12 +30,13 @@ quick: $(STAMP) ## what to run before a commit: lint and the tests that are not 
 experiments: $(STAMP) ## run the book's recorded experiments again (NAMES="ch01_shuffle ..." for some of them)
 	@$(PY) tools/experiments.py $(NAMES)
 
-lab: $(STAMP) ## open the exercises in JupyterLab
-	@mkdir -p exercises
-	@cd exercises && ../$(PY) -m jupyterlab
-
 exercises: $(STAMP) ## regenerate exercises/ from solutions/
 	@$(PY) tools/release_exercises.py
+
+student-bundle: $(STAMP) ## write _build/course.zip: what students get, without the answers
+	@$(PY) tools/release_exercises.py
+	@$(PY) tools/build_book.py
+	@$(PY) tools/student_bundle.py
 
 serve: $(STAMP) ## serve the built book on this machine only (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run 'make book' first."; exit 1; }
@@ -70,18 +68,7 @@ clean: ## remove what was built; .venv stays
 	@rm -rf _build .pytest_cache .ruff_cache
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-# The stamp is written last: an interrupted set-up goes on where it stopped, and an environment
-# whose interpreter or pip does not run (or is of another version) is made anew.
+# It includes what students install.
 $(STAMP): pyproject.toml constraints.txt
-	@$(PY) -c $(IS_SUPPORTED) 2>/dev/null && $(PY) -m pip --version >/dev/null 2>&1 || { \
-		command -v "$(PYTHON)" >/dev/null || { \
-			echo "There is no $(PYTHON) here: install Python 3.11, 3.12 or 3.13, or name one: make PYTHON=/path/to/python3.12"; exit 1; }; \
-		"$(PYTHON)" -c $(IS_SUPPORTED) || { \
-			echo "$(PYTHON) is $$("$(PYTHON)" -V 2>&1), but the course needs 3.11, 3.12 or 3.13: make PYTHON=/path/to/python3.12"; exit 1; }; \
-		"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
-			echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian, Ubuntu: apt install python3-venv)"; exit 1; }; \
-		echo "==> Making .venv with $$("$(PYTHON)" -V 2>&1)"; \
-		"$(PYTHON)" -m venv --clear .venv; }
-	@echo "==> Installing the locked dependencies into .venv (some minutes the first time)"
-	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@touch $@
+	$(call install,dev)
+	@touch $(LAB) $@

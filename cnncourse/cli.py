@@ -3,6 +3,7 @@
 import argparse
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 GRADING = "cnncourse.grading"
 
@@ -40,19 +41,39 @@ def parser():
     top = argparse.ArgumentParser(prog="cnncourse", description="The CNN course at the command line.")
     top.set_defaults(first="", extra="exercises")
     commands = top.add_subparsers(title="commands", required=True)
-    about = "Run a notebook and print what each task earned. The exit status is 0 only when every task passes."
+    about = (
+        "Run a notebook and print what each task earned. The exit status is 0 only when nothing is wrong or missing."
+    )
     command = commands.add_parser("check", help="run a notebook and print what each task earned", description=about)
     command.add_argument("notebook", help="a notebook of exercises/, with your answers")
     command.add_argument("--seconds", type=int, default=120, help="the time limit for one cell (default: 120)")
     command.set_defaults(module="cnncourse.checks.marking")
-    add_composing(commands)
-    add_collecting(commands)
-    add_grading(commands)
-    add_reports(commands)
+    about = "Open the exercises in JupyterLab, and serve the built book beside it, so that feedback links its sections."
+    command = commands.add_parser("lab", help="open the exercises in JupyterLab", description=about)
+    command.add_argument("options", nargs="*", help="options for JupyterLab, after --")
+    command.set_defaults(module="cnncourse.lab")
+    if find_spec(GRADING):  # students get the package without it
+        add_composing(commands)
+        add_collecting(commands)
+        add_grading(commands)
+        add_reports(commands)
+        add_others(commands)
+    return top
+
+
+def add_others(commands):
+    """The commands for the time before and between: the machine, and the answers.
+
+    >>> add_others(argparse.ArgumentParser().add_subparsers())
+    """
     about = "Say line by line what this machine has for grading, what is missing, and how to get it."
     command = commands.add_parser("doctor", help=about[0].lower() + about[1:-1], description=about)
     command.set_defaults(module=f"{GRADING}.doctor")
-    return top
+    about = "Write the solutions of an assignment as a notebook for students, to be handed out after the deadline."
+    command = commands.add_parser("answers", help="write the solutions as a notebook for students", description=about)
+    command.add_argument("assignment", help="the name of the assignment, such as ch02_convolution")
+    command.add_argument("--to", default="answers", metavar="FOLDER", help="where to write (default: answers)")
+    command.set_defaults(module=f"{GRADING}.reports.answers", extra="instructors")
 
 
 def add_composing(commands):

@@ -251,9 +251,16 @@ def test_every_task_has_an_id_of_its_own_a_chapter_and_a_section_that_the_page_h
             assert anchor in slugs, f"{name}: no heading for {section}"
 
 
-def test_the_link_leads_to_the_published_book_where_there_is_one(monkeypatch):
+def test_the_book_is_linked_by_its_heading_where_it_is_served_and_named_in_words_elsewhere(monkeypatch):
+    verdict = examine(PAD, lambda x, padding: 0)
+    words = "chapter 2, “What lies beyond the edge: padding”"
+    monkeypatch.delenv("CNNCOURSE_BOOK", raising=False)
+    assert address(PAD.section) == ""
+    assert f"<p>See {words}.</p>" in as_html(verdict)
+    assert as_text(verdict).endswith(f"See {words}")
     monkeypatch.setenv("CNNCOURSE_BOOK", "https://example.org/cnn/")
-    assert address(PAD.section).startswith("https://example.org/cnn/book/ch02_convolution.html#")
+    link = "https://example.org/cnn/book/ch02_convolution.html#what-lies-beyond-the-edge-padding"
+    assert f'<p>See <a href="{link}">{words}</a>.</p>' in as_html(verdict)
 
 
 def test_a_task_that_asks_for_a_value_takes_a_function_that_returns_it():

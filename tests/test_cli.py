@@ -1,5 +1,6 @@
 """`cnncourse check NOTEBOOK`, as a student types it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import nbformat
 import pytest
 
 from cnncourse.checks.display import DATA
-from cnncourse.checks.marking import marks, table
+from cnncourse.checks.marking import asked_in, asked_of, marks, table
 from cnncourse.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,9 +34,9 @@ def written(points=3):
 def student(tmp_path, capsys):
     """Runs the command on a notebook with these cells; returns the exit status and what was printed."""
 
-    def run(*cells, options=()):
+    def run(*cells, options=(), name="mine"):
         cells = [cell if not isinstance(cell, str) else nbformat.v4.new_code_cell(cell) for cell in cells]
-        path = tmp_path / "mine.ipynb"
+        path = tmp_path / f"{name}.ipynb"
         nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
         status = main(["check", str(path), *options])
         return status, capsys.readouterr()
@@ -48,7 +49,7 @@ def test_a_right_notebook_gets_all_points_and_status_0(student):
     assert status == 0
     assert "pad              2 / 2\n" in said.out
     assert "answer-written   - / 3  read by a person\n" in said.out
-    assert said.out.endswith("total            2 / 2\n")
+    assert said.out.endswith("total            2 / 2 + 3 by hand\n")
 
 
 def test_a_wrong_answer_is_told_with_its_mistake_and_status_1(student):
@@ -74,15 +75,100 @@ def test_one_broken_cell_does_not_take_the_others_along(student):
 def test_a_cell_without_an_end_is_stopped(student):
     status, said = student("while True: pass", RIGHT, graded('check("ch02.pad", pad)'), options=["--seconds", "2"])
     assert status == 1
-    assert "not finished after 2 s" in said.err
+    assert said.err.splitlines()[1:] == [  # and no traceback of the kernel's
+        "the cell that begins with `while True: pass` was not finished after 2 s and was stopped; "
+        "the cells after it were not run"
+    ]
     assert "not run" in said.out
 
 
 def test_a_kernel_that_ends_itself_is_told(student):
     status, said = student("import os\nos._exit(1)", RIGHT, graded('check("ch02.pad", pad)'))
     assert status == 1
-    assert "the kernel died" in said.err
+    assert "the cell that begins with `import os` ended Python itself, or used up the memory" in said.err
     assert "not run" in said.out
+
+
+def released(answers, left_out=()):
+    """The released notebook of chapter 2 with other sources in some cells, and without some others."""
+    notebook = nbformat.read(ROOT / "exercises/ch02_convolution/ch02_convolution.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.id not in {"experiment", *left_out}]
+    for cell in cells:
+        cell.source = answers.get(cell.id, cell.source)
+    return cells
+
+
+def lines_of(said):
+    """The lines of the table by their first words, each with single blanks."""
+    rows = [" ".join(line.split()) for line in said.out.splitlines() if not line.startswith("  ")]
+    return {row.split(" ")[0]: row.partition(" ")[2] for row in rows}
+
+
+def test_the_released_check_is_run_whatever_its_cell_says(student):
+    answers = {
+        "pad": RIGHT,
+        "output-size": "def output_size(n, k, s, p, d):\n    return (n + 2 * p - d * (k - 1) - 1) // s + 1",
+        "check-output-size": '# check("ch02.output_size", output_size)',
+        "check-window-sum": "window_sum = 0",
+        "edge-kernel": "def edge_kernel():\n    return np.zeros((3, 3))",
+        "check-edge-kernel": 'print("ch02.edge_kernel: right, on 6 cases")',
+        "correlate": "def correlate(x, kernel, stride:\n    return 0",
+    }
+    cells = released(answers, left_out=["check-pad", "convolve"])
+    status, said = student(*cells, name="ch02_convolution (1)")  # as a browser calls the second download
+    lines = lines_of(said)
+    changed = "the cell that checks it was changed: the released one was run"
+    assert status == 1
+    assert lines["pad"] == "2 / 2 the cell that checks it is missing: it was put back"
+    assert lines["output-size"] == f"4 / 4 {changed}"
+    assert lines["window-sum"] == f"0 / 3 not written yet; {changed}"
+    assert lines["edge-kernel"].startswith("0 / 3 at [0, 0]: expected ")
+    assert lines["correlate"] == "0 / 4 the cell with the answer stops: SyntaxError: '(' was never closed (line 1)"
+    assert lines["convolve"] == "0 / 3 no cell of the notebook defines `convolve`"
+    assert lines["answer-written"] == "0 / 3 not answered yet"
+    assert lines["total"] == "6 / 40"
+
+
+@pytest.mark.parametrize(
+    ("text", "earned", "words"),
+    [
+        ("YOUR ANSWER HERE\n", 0.0, "not answered yet"),
+        (" ", 0.0, "not answered yet"),
+        (None, 0.0, "the cell for the answer is missing"),
+        ("YOUR ANSWER HERE: the kernel.", None, "read by a person"),
+    ],
+)
+def test_a_written_question_without_an_answer_earns_nothing(text, earned, words):
+    cells = released({"answer-written": text}, left_out=["answer-written"] if text is None else ())
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    *_, mark = marks(notebook, asked_of(notebook, "ch02_convolution.ipynb"), {})
+    assert (mark.task, mark.earned, mark.words) == ("answer-written", earned, words)
+
+
+def test_the_assignment_is_the_one_with_the_longest_name_that_the_files_name_has(monkeypatch):
+    names = ("exam", "exam_again", "exam_1")
+    assignments = {name: [{"name": name, "points": 1.0, "check": None}] for name in names}
+    monkeypatch.setattr("cnncourse.checks.marking.known", lambda: {"assignments": assignments})
+    empty = nbformat.v4.new_notebook()
+    assert [asked_of(empty, f"{name}-Copy1.ipynb")[0].name for name in names] == list(names)
+    assert asked_of(empty, "another.ipynb") == []
+
+
+def test_only_what_is_missing_keeps_a_notebook_from_being_done(student):
+    cells = [RIGHT, graded('check("ch02.pad", pad)')]
+    assert student(*cells, written())[0] == 0
+    cell = written()
+    cell.source = "YOUR ANSWER HERE"
+    assert student(*cells, cell)[0] == 1
+
+
+def test_what_the_package_knows_of_book_and_assignments_is_up_to_date(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    from course_facts import facts
+
+    committed = (ROOT / "cnncourse/checks/course.json").read_text(encoding="utf-8")
+    assert committed == facts(ROOT), "run `make exercises`"
+    assert len(json.loads(committed)["assignments"]) == len(list(ROOT.glob("exercises/*/*.ipynb")))
 
 
 @pytest.mark.parametrize(
@@ -114,10 +200,11 @@ def test_the_solutions_get_all_points_and_the_untouched_release_none(path, capsy
     assert main(["check", str(path)]) == 0
     assert main(["check", str(ROOT / "exercises" / path.parent.name / path.name)]) == 1
     released = capsys.readouterr().out.split("task ")[2]
-    scores = [line for line in released.splitlines()[1:] if " / " in line and "read by a person" not in line]
+    *scores, written, total = [line for line in released.splitlines()[1:] if " / " in line]
     assert scores
-    assert all(" 0 / " in line for line in scores)
-    assert all("not written yet" in line for line in scores[:-1])
+    assert all(" 0 / " in line for line in (*scores, written, total))
+    assert all("not written yet" in line for line in scores)
+    assert "not answered yet" in written
 
 
 def test_an_empty_table_is_a_table():
@@ -130,5 +217,6 @@ def test_what_went_wrong_is_read_from_the_data_of_a_check_and_not_from_its_words
     error = nbformat.v4.new_output("error", ename="NotRight", evalue="ch02.pad: not right yet", traceback=[])
     cell = graded('check("ch02.pad", pad)')
     cell.outputs = [shown, error]
-    (mark,) = marks(nbformat.v4.new_notebook(cells=[cell]))
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    (mark,) = marks(notebook, asked_in(notebook), {})
     assert (mark.earned, mark.words) == (0.0, "expected 3, got 4; This is what comes out when a row is lost")

@@ -8,7 +8,9 @@ import json
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from cnncourse.checks import tasks
 from cnncourse.checks.catalogue import SHIPPED, folders
@@ -79,6 +81,7 @@ def test_each_task_is_checked_once_by_one_line_right_below_its_answer(path):
             assert grading(before).get("solution")
             (line,) = ast.parse(source(cell)).body
             assert line.value.func.id == "check"
+            assert cell["metadata"]["tags"] == ["raises-exception"]  # else "Run All Cells" stops at a wrong answer
             listed.append(line.value.args[0].value)
             assert line.value.args[1].id in source(before)
     chapter = path.stem[:4]
@@ -124,3 +127,16 @@ def test_a_stub_raises_not_implemented_error_and_does_nothing_else(path):
                 *_, last = function.body
                 assert isinstance(last, ast.Raise)
                 assert len(function.body) <= 2  # the docstring, and the stub
+
+
+@pytest.mark.slow
+def test_a_run_of_all_cells_goes_on_after_a_wrong_answer_and_one_that_is_not_written(tmp_path):
+    notebook = nbformat.read(ROOT / "exercises/ch02_convolution/ch02_convolution.ipynb", as_version=4)
+    by_id = {cell.id: cell for cell in notebook.cells}
+    by_id["output-size"].source = "def output_size(*sizes):\n    return 0"
+    by_id["im2col"].source = "from cnncourse.unfolding import im2col"
+    NotebookClient(notebook, kernel_name="python3").execute()  # it stops at an error that is not expected
+    said = {name: cell.outputs[-1] for name, cell in by_id.items() if name.startswith("check-")}
+    assert len(said) == 9
+    assert {output.ename for output in said.values()} == {"NotRight"}
+    assert by_id["experiment"].outputs[-1].output_type == "stream"

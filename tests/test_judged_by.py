@@ -68,6 +68,7 @@ def changed_by(copy, changes):
         {"cnncourse/checks/display.py": "\nx = 1\n", "cnncourse/grading/showing.py": "\nx = 1\n"},
         {"cnncourse/grading/cohort/gradebook.py": "\nx = 1\n", "cnncourse/cli.py": "\nx = 1\n"},
         {"cnncourse/checks/marking.py": "\nx = 1\n", "cnncourse/grading/doctor.py": "\nx = 1\n"},
+        {"cnncourse/checks/course.py": "\nx = 1\n", "cnncourse/checks/course.json": " "},
     ],
     ids=lambda changes: next(iter(changes)),
 )

@@ -1,6 +1,7 @@
 """Grading one notebook: answers are judged outside, and whatever goes wrong costs the one task that it belongs to."""
 
 import dataclasses
+import inspect
 import json
 
 import nbformat
@@ -220,6 +221,15 @@ def test_an_experiment_with_the_library_ends_quietly():
         notebook.cells[0].outputs[1].text
         == "While grading the cell ends here: scipy.signal.convolve2d is not available.\n"
     )
+
+
+def test_what_a_student_can_look_up_counts_as_text_of_their_own_and_not_as_a_call():
+    pad = task("ch02.pad").reference
+    pasted = "import numpy as np\n" + inspect.getsource(pad)
+    assert scores(graded(TWO, answered(TWO, **RIGHT | {"pad": pasted}))) == {"output_size": 2.0, "pad": 2.0}
+    called = "from cnncourse.checks import task\npad = task('ch02.pad').reference"
+    notebook = graded(TWO, answered(TWO, **RIGHT | {"pad": called}))
+    assert scores(notebook) == {"output_size": 2.0, "pad": 0}
 
 
 def test_an_answer_that_uses_the_library_gets_no_points_and_the_instructor_is_told():

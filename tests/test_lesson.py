@@ -230,7 +230,7 @@ def test_the_map_has_a_column_for_exercises_once_there_are_some(build):
 
 
 LINKS = "{src}`cnncourse.pooling.max_pool2d` {src}`cnncourse.layers.Conv2D` {src}`cnncourse.shapes`"
-UNKNOWN = ["cnncourse.pooling.nothing", "numpy.array", "cnncourse.layers.Conv9D"]
+UNKNOWN = ["cnncourse.checks.task", "cnncourse.pooling.nothing", "numpy.array", "cnncourse.layers.Conv9D"]
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +296,7 @@ It is **four**.
 
 
 def notebook(out, name="index"):
-    return nbformat.read(out / "_sources" / f"{name}.ipynb", 4)
+    return nbformat.read(out / "_sources" / f"{name}_page.ipynb", 4)
 
 
 def test_a_page_becomes_a_notebook_in_plain_words(build):
@@ -313,7 +313,7 @@ def test_a_page_becomes_a_notebook_in_plain_words(build):
     assert "See The other page, it and [elsewhere](https://example.org).\nAlso `cnncourse.shapes` and strides." in text
     assert "> **Predict first**" in text and "<details><summary>What happened</summary>" in text
     assert "- two\n- `three`" in text and "*`three`* Right. It is so. Twice." in text
-    assert not (out / "_sources" / "other.ipynb").exists()
+    assert not (out / "_sources" / "other_page.ipynb").exists()
 
 
 def test_the_numbers_of_the_prose_are_written_in(build):
@@ -353,7 +353,7 @@ for i, (j, *k) in []: i, j, k, h
 
 
 def chapters():
-    return sorted((ROOT / "_build" / "html" / "_sources" / "book").glob("ch*.ipynb"))
+    return sorted((ROOT / "_build" / "html" / "_sources" / "book").glob("ch*_page.ipynb"))
 
 
 # Every line that is shown runs, from top to bottom and with nothing else, but a network never sees more than so many

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cnncourse
+from cnncourse.cli import parser
 from cnncourse.dependencies import imported
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +32,7 @@ LEVELS = [
         "unfolding",
     ],
     *["losses", "pooling", "convolution", "gradients", "data", "layers", "training", "network", "keras_bridge"],
-    *["baselines", "plotting", "checks", "grading", "cli"],
+    *["baselines", "plotting", "checks", "grading", "lab", "cli"],
 ]
 # The answers, right and wrong, are explained by the task that they belong to
 ANSWERS = re.compile(r"cnncourse\.checks\.ch\d\d_")
@@ -76,7 +77,6 @@ ROOMS = [
     "exports",
     "preprocessors",
     "showing",
-    "preprocessors",
     "composing",
     "doctor",
     "doctor_sandbox",
@@ -145,7 +145,11 @@ def test_the_paths_and_targets_that_the_documents_name_exist():
     assert links
     for link in links:
         assert (ROOT / link).exists(), link
-    targets = set(re.findall(r"^([\w-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
+    rules = (ROOT / "Makefile").read_text() + (ROOT / "lab.mk").read_text()
+    targets = set(re.findall(r"^([\w-]+):.*##", rules, re.MULTILINE))
     (others,) = re.findall(r"`make help` lists the other targets \((.*)\)", text)
     assert set(re.findall(r"`([a-z-]+)`", others)) == targets - {"help", "book", "test", "quick"}
+    text += "".join((ROOT / "book" / f"guide_{who}.md").read_text() for who in ("students", "instructors"))
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+    (commands,) = [action.choices for action in parser()._actions if action.choices]
+    assert set(re.findall(r"(?:`|^|bin/|Scripts\\)cnncourse ([a-z]+)", text, re.MULTILINE)) == set(commands)

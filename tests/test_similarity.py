@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from bank import ch02_convolution as bank
 
+from cnncourse.checks import task
 from cnncourse.checks.probing import limited
 from cnncourse.cli import main
 from cnncourse.grading.judge import untrusted
@@ -216,6 +217,14 @@ def test_a_copy_of_the_library_is_pointed_out_with_its_file():
     assert found["copied"].share > 0.9
     assert found["copied"].second.name == "cnncourse/unfolding.py"
     assert "own" not in found or found["own"].share < 0.3
+
+
+def test_the_courses_own_answers_are_pointed_out_with_their_files():
+    for name in ("ch02.conv2d", "ch03.winners", "ch05.cross_entropy"):
+        pasted = renamed(inspect.getsource(task(name).reference))
+        (pair,) = pairs_with([work_of("copied", [pasted], NOTHING)], library(NOTHING))
+        assert pair.share > 0.9
+        assert pair.second.name.startswith(f"cnncourse/checks/{name[:4]}")
 
 
 # Winnowing

@@ -1,7 +1,8 @@
 """Make the students' notebooks: exercises/<slug>/ from every solutions/<slug>/, by nbgrader.
 
 Everything is generated in a temporary folder first. Only when every assignment is there does the result take
-its place, so a source that nbgrader refuses leaves exercises/ as it was.
+its place, so a source that nbgrader refuses leaves exercises/ as it was. What the package has to know of the
+assignments is written down too (course_facts.py).
 """
 
 import argparse
@@ -13,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from course_facts import note
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -91,6 +94,7 @@ def release(course):
             if not same(exercises / slug, new / slug):
                 replace(exercises / slug, new / slug, old / slug)
                 changed.append(slug)
+    note(course)
     print(f"{len(slugs)} assignment(s) released to exercises/, changed: {', '.join(changed) or 'none'}")
     for folder in sorted(exercises.iterdir()):
         if folder.is_dir() and folder.name not in slugs and not folder.name.startswith("."):

@@ -145,7 +145,7 @@ def row(term, *content):
 
 def taken_along(env):
     """The page as a notebook, which takealong.py writes."""
-    notebook = "../" * env.docname.count("/") + f"_sources/{env.docname}.ipynb"
+    notebook = "../" * env.docname.count("/") + f"_sources/{env.docname}_page.ipynb"
     return [
         nodes.reference("", "this page as a notebook", refuri=notebook, internal=True),
         nodes.Text(", without its widgets"),

@@ -18,8 +18,10 @@ PACKAGE = ROOT / "cnncourse"
 
 
 def module_pages():
-    """The modules by their dotted names, each with its file."""
+    """The modules by their dotted names, each with its file; without the checks, which hold answers to exercises."""
     for path in sorted(PACKAGE.rglob("*.py")):
+        if path.is_relative_to(PACKAGE / "checks"):
+            continue
         parts = path.relative_to(ROOT).with_suffix("").parts
         yield ".".join(parts).removesuffix(".__init__"), path
 

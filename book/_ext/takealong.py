@@ -2,6 +2,9 @@
 
 A page has words that only the book understands (directives and roles), and cells that only serve the book (the
 numbers of the prose, the data of the widgets). The notebook gets the first in plain words and leaves the second out.
+
+Its name ends in `_page`: the graded notebook has the chapter's name, and a browser calls a second file of one name
+`name (1)`.
 """
 
 import ast
@@ -175,7 +178,7 @@ def write_notebooks(app):
         kept = Path(app.outdir).parent / "jupyter_execute" / f"{docname}.glue.json"
         values = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
         numbers = {name: ast.literal_eval(value["data"]["text/plain"]) for name, value in values.items()}
-        target = Path(app.outdir, "_sources", f"{docname}.ipynb")
+        target = Path(app.outdir, "_sources", f"{docname}_page.ipynb")
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             nbformat.write(notebook_of(path, numbers, titles), target)
@@ -187,7 +190,7 @@ def write_notebooks(app):
 def offer_notebook(app, pagename, templatename, context, doctree):
     """Tell the theme's download button of the notebook."""
     if pagename in app.env.found_docs and has_code(app.env.doc2path(pagename)):
-        context["ipynb_source"] = f"{pagename}.ipynb"
+        context["ipynb_source"] = f"{pagename}_page.ipynb"
 
 
 def has_code(path):

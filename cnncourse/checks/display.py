@@ -3,10 +3,10 @@
 import os
 import re
 from html import escape
-from pathlib import Path
 
 import numpy as np
 
+from cnncourse.checks.course import heading
 from cnncourse.checks.verdict import Status
 
 DATA = "application/vnd.cnncourse.verdict+json"  # beside HTML and text in a notebook, for `cnncourse check`
@@ -29,7 +29,9 @@ def section_of(task, misconception=None):
 
 
 def address(section):
-    """Where the reader's copy of the book has that section: the published one, the one built here, or "".
+    """Where a browser finds that section: in the book at the address CNNCOURSE_BOOK, which `cnncourse lab` sets; or "".
+
+    A link to a file would not do: JupyterLab refuses it.
 
     >>> import os; os.environ["CNNCOURSE_BOOK"] = "https://example.org/cnn"
     >>> address("ch02_convolution#holes-dilation")
@@ -38,20 +40,16 @@ def address(section):
     """
     page, _, anchor = section.partition("#")
     book = os.environ.get("CNNCOURSE_BOOK", "").rstrip("/")
-    if book:
-        return f"{book}/book/{page}.html#{anchor}"
-    built = Path(__file__).resolve().parents[2] / "_build" / "html" / "book" / f"{page}.html"
-    return f"{built.as_uri()}#{anchor}" if built.exists() else ""
+    return f"{book}/book/{page}.html#{anchor}" if book else ""
 
 
 def title(section):
-    """A section in words.
+    """A section in words: its chapter and its heading.
 
-    >>> title("ch02_convolution#holes-dilation")
-    'chapter 2, “holes dilation”'
+    >>> title("ch02_convolution#how-large-is-the-result")
+    'chapter 2, “How large is the result?”'
     """
-    page, _, anchor = section.partition("#")
-    return f"chapter {int(page[2:4])}, “{anchor.replace('-', ' ')}”"
+    return f"chapter {int(section[2:4])}, “{heading(section)}”"
 
 
 def planes(array, index=None, is_kernel=False):

@@ -17,6 +17,8 @@ JUDGE = {
     "cnncourse.grading.sandbox.inside.forkserver",
 }
 WORDS = {
+    "cnncourse/checks/course.json",
+    "cnncourse/checks/course.py",
     "cnncourse/checks/display.py",
     "cnncourse/grading/judge/quoting.py",
 }  # how a verdict is told: no score hangs on it

@@ -1,0 +1,63 @@
+"""Write _build/course.zip, what students get: the exercises, the package, the built book, and how to begin.
+
+The solutions, the tests, the grading and the bank of answers stay behind. Two runs write the same bytes.
+"""
+
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "_build" / "course.zip"
+TOP = "course"  # the folder that the zip unpacks to
+AS_THEY_ARE = ("LICENSE", "LICENSE-text", "constraints.txt", "pyproject.toml")
+RENAMED = {"README.md": "tools/readme_students.md", "Makefile": "lab.mk"}
+
+
+def below(folder):
+    """The files of a folder by their places in it, without what is hidden and what Python leaves behind."""
+    for path in sorted(folder.rglob("*")):
+        place = path.relative_to(folder)
+        if (
+            path.is_file()
+            and "__pycache__" not in place.parts
+            and not any(part.startswith(".") for part in place.parts)
+        ):
+            yield place.as_posix(), path
+
+
+def contents(root, site):
+    """What is in the zip: place -> file."""
+    found = {name: root / name for name in AS_THEY_ARE}
+    found |= {name: root / other for name, other in RENAMED.items()}
+    found |= {f"exercises/{place}": path for place, path in below(root / "exercises")}
+    found |= {
+        f"cnncourse/{place}": path for place, path in below(root / "cnncourse") if not place.startswith("grading/")
+    }
+    found |= {f"book/{place}": path for place, path in below(site)}
+    return dict(sorted(found.items()))
+
+
+def write(target, files):
+    """Write the zip."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for place, path in files.items():
+            about = zipfile.ZipInfo(f"{TOP}/{place}", date_time=(2020, 1, 1, 0, 0, 0))
+            about.compress_type, about.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            packed.writestr(about, path.read_bytes())
+
+
+def main():
+    """None, or what to say on a failure."""
+    site = ROOT / "_build" / "html"
+    if not (site / "index.html").is_file():
+        return "There is no book yet: run 'make book' first."
+    files = contents(ROOT, site)
+    write(TARGET, files)
+    print(f"==> {TARGET.relative_to(ROOT)}: {len(files)} files, {TARGET.stat().st_size / 2**20:.0f} MiB")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
