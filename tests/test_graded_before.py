@@ -10,14 +10,13 @@ import dataclasses
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import nbformat
 import pytest
 from pretend_course import contents
+from terminal import nbgrader
 
 from cnncourse.checks.verdict import Status
 from cnncourse.cli import main
@@ -25,7 +24,6 @@ from cnncourse.grading.cohort.scores import open_gradebook, standings
 from cnncourse.grading.judge import verdicts
 
 TESTS = Path(__file__).resolve().parent
-NBGRADER = Path(sys.executable).parent / "nbgrader"
 BY_HAND = {("ada", "why"): 3.5, ("bob", "why"): 1.0, ("bob", "check-pad"): 1.5}
 COMMENTS = {("ada", "why"): "Say which neighbours.", ("bob", "pad"): "Half of it is right."}
 
@@ -88,13 +86,13 @@ def test_the_report_on_the_class_has_the_same_numbers(course):
 @pytest.mark.parametrize("kind", ["Csv", "Canvas", "Moodle"])
 def test_the_exports_are_the_same(course, kind):
     exporter = f"cnncourse.grading.exports.{kind}Export"
-    subprocess.run([NBGRADER, "export", "--exporter", exporter, "--to", "now.csv"], check=True, capture_output=True)
+    nbgrader(course, "export", "--exporter", exporter, "--to", "now.csv")
     assert (course / "now.csv").read_text(encoding="utf-8-sig") == told_then(course, f"{kind}.csv")
 
 
 @pytest.mark.slow
 def test_the_feedback_shows_the_verdicts_and_what_a_person_wrote(course):
-    subprocess.run([NBGRADER, "generate_feedback", "ps"], check=True, capture_output=True)
+    nbgrader(course, "generate_feedback", "ps")
     page = (course / "feedback" / "bob" / "ps" / "ps.html").read_text()
     assert "This is what comes out when the zeros are added after the last row and column only" in page
     assert "<td style=" in page  # the verdict's table, which is taken from what students put out
