@@ -9,8 +9,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from shipped import tasks
 
-from cnncourse.checks import NotRight, check, examine, examine_closely, task, tasks
+from cnncourse.checks import NotRight, check, examine, examine_closely, task
 from cnncourse.checks.display import address, as_html, as_text, picture
 from cnncourse.checks.plain import NotPlain, difference, to_plain
 from cnncourse.checks.probing import try_case

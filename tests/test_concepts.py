@@ -21,8 +21,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-
-from cnncourse.checks import tasks
+from shipped import tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"

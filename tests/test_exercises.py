@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from shipped import tasks
 
-from cnncourse.checks import tasks
 from cnncourse.checks.catalogue import SHIPPED, folders
 
 ROOT = Path(__file__).resolve().parents[1]

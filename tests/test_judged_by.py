@@ -3,9 +3,10 @@
 import shutil
 
 import pytest
+from shipped import tasks
 
 from cnncourse import dependencies
-from cnncourse.checks.catalogue import files
+from cnncourse.checks.catalogue import file_of
 from cnncourse.dependencies import ROOT
 from cnncourse.grading.judge import judged_by
 from cnncourse.grading.judge.judged_by import judge_version
@@ -155,8 +156,8 @@ def test_a_task_that_is_not_there_is_told_at_once():
         judge_version([assignment("ch02.padd")])
 
 
-@pytest.mark.parametrize("name", sorted(files()))
+@pytest.mark.parametrize("name", sorted(tasks()))
 def test_no_task_of_the_course_hangs_on_the_library_which_grows_with_every_chapter(name):
-    module = ".".join(files()[name].relative_to(ROOT).with_suffix("").parts)
+    module = ".".join(file_of(name).relative_to(ROOT).with_suffix("").parts)
     outside = [path for path in dependencies.files_behind({module}) if PACKAGE / "checks" not in path.parents]
     assert outside == [PACKAGE / "__init__.py"]

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from shipped import chapters, tasks
 
-from cnncourse.checks import chapters, tasks
 from cnncourse.checks.probing import try_cases
 from cnncourse.checks.verdict import expectations, passes
 

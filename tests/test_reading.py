@@ -8,8 +8,7 @@ import pytest
 import tinycss2
 from bs4 import BeautifulSoup
 from conftest import CHROMIUM
-
-from cnncourse.checks import chapters
+from shipped import chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def judge_version(blueprints, root=ROOT):
             names |= {name for name in imported(own[-1].decode()) if name.startswith("cnncourse.")}
     behind = [path for path in files_behind(names, root) if path not in {root / name for name in WORDS}]
     digest = hashlib.sha256(digest_of(behind, root).encode())
+    digest.update("python {}.{}".format(*sys.version_info).encode())
     for text in own:
         digest.update(hashlib.sha256(text).digest())
     for name in sorted(LIBRARIES | {name for blueprint in blueprints for name in packages_of(blueprint)}):
