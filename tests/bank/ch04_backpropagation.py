@@ -226,57 +226,128 @@ answers(
 )
 
 
-# The layer
+# The layer, whose padding repeats the edge
 
 LAYER = task("ch04.conv2d_backward")
 
 
+def repeated(size, padding):
+    """Which row of the image each row of the padded one repeats."""
+    return [0] * padding + list(range(size)) + [size - 1] * padding
+
+
+def edge_padded(x, padding):
+    return x[:, repeated(x.shape[1], padding[0])][:, :, repeated(x.shape[2], padding[1])]
+
+
+def folded(dpadded, H, W, padding):
+    """The rows of the border added to the first and the last row, then the columns."""
+    (PH, PW), dpadded = padding, np.array(dpadded)
+    dpadded[:, PH] += dpadded[:, :PH].sum(1)
+    dpadded[:, PH + H - 1] += dpadded[:, PH + H :].sum(1)
+    dx = dpadded[:, PH : PH + H]
+    dx[:, :, PW] += dx[:, :, :PW].sum(2)
+    dx[:, :, PW + W - 1] += dx[:, :, PW + W :].sum(2)
+    return dx[:, :, PW : PW + W]
+
+
 def layer_loops(dy, x, kernel, stride, padding):
-    dx, dw, db = np.zeros_like(x), np.zeros_like(kernel), np.zeros(kernel.shape[3])
+    (H, W), dx, dw, db = x.shape[1:3], np.zeros_like(x), np.zeros_like(kernel), np.zeros(kernel.shape[3])
     for n, i, j, f in np.ndindex(dy.shape):
         db[f] += dy[n, i, j, f]
         for u, v in np.ndindex(kernel.shape[:2]):
-            row, column = i * stride[0] + u - padding[0], j * stride[1] + v - padding[1]
-            if 0 <= row < x.shape[1] and 0 <= column < x.shape[2]:
-                dx[n, row, column] += dy[n, i, j, f] * kernel[u, v, :, f]
-                dw[u, v, :, f] += dy[n, i, j, f] * x[n, row, column]
+            row = min(max(i * stride[0] + u - padding[0], 0), H - 1)
+            column = min(max(j * stride[1] + v - padding[1], 0), W - 1)
+            dx[n, row, column] += dy[n, i, j, f] * kernel[u, v, :, f]
+            dw[u, v, :, f] += dy[n, i, j, f] * x[n, row, column]
     return dx, dw, db
 
 
 def layer_library(dy, x, kernel, stride, padding):
-    bias, padding = np.zeros(kernel.shape[3], x.dtype), [(p, p) for p in padding]
-    return convolution.conv_backward(dy, convolution.conv2d(x, kernel, bias, stride=stride, padding=padding)[1])
+    bias = np.zeros(kernel.shape[3], x.dtype)
+    dpadded, dw, db = convolution.conv_backward(
+        dy, convolution.conv2d(edge_padded(x, padding), kernel, bias, stride=stride)[1]
+    )
+    return folded(dpadded, *x.shape[1:3], padding), dw, db
+
+
+def products(dy, padded, kernel, stride):
+    size, F = kernel.shape[:2], kernel.shape[3]
+    rows, back = unfolding.im2col(padded, size, stride=stride), dy.reshape(-1, F)
+    dpadded = unfolding.col2im(back @ kernel.reshape(-1, F).T, padded.shape, size, stride=stride)
+    return dpadded, (rows.T @ back).reshape(kernel.shape), np.ones(len(back)) @ back
 
 
 def layer_by_products(dy, x, kernel, stride, padding):
-    knobs, size, F = dict(stride=stride, padding=tuple((p, p) for p in padding)), kernel.shape[:2], kernel.shape[3]
-    rows, back = unfolding.im2col(x, size, **knobs), dy.reshape(-1, F)
-    dx = unfolding.col2im(back @ kernel.reshape(-1, F).T, x.shape, size, **knobs)
-    return dx, (rows.T @ back).reshape(kernel.shape), np.ones(len(back)) @ back
+    """The padding, too, is a product: with a matrix that has a 1 for each copy."""
+    down, right = (np.eye(size)[repeated(size, p)] for size, p in zip(x.shape[1:], padding))
+    padded = np.einsum("ah,bw,nhwc->nabc", down, right, x)
+    dpadded, dw, db = products(dy, padded, kernel, stride)
+    return np.einsum("ah,bw,nabc->nhwc", down, right, dpadded), dw, db
 
 
 def layer_by_taps(dy, x, kernel, stride, padding):
-    (SH, SW), (PH, PW), (N, H, W, C), (N, OH, OW, F) = stride, padding, x.shape, dy.shape
-    xp = np.zeros((N, H + 2 * PH, W + 2 * PW, C), np.float32)
-    xp[:, PH : PH + H, PW : PW + W] = x
+    (SH, SW), (OH, OW, F) = stride, dy.shape[1:]
+    xp = edge_padded(x, padding).astype(np.float32)
     dxp, dw = np.zeros_like(xp), np.zeros(kernel.shape, np.float32)
     for u, v in np.ndindex(kernel.shape[:2]):
         at = np.s_[:, u : u + SH * (OH - 1) + 1 : SH, v : v + SW * (OW - 1) + 1 : SW]
         dw[u, v] = np.einsum("nijc,nijf->cf", xp[at], dy)
         dxp[at] += dy @ kernel[u, v].T
-    return dxp[:, PH : H + PH, PW : W + PW], dw.tolist(), dy.reshape(-1, F).sum(0)
+    return folded(dxp, *x.shape[1:3], padding), dw.tolist(), dy.reshape(-1, F).sum(0)
+
+
+def layer_tensorflow(dy, x, kernel, stride, padding):
+    def forward(x, kernel, bias):
+        for axis, (size, p) in enumerate(zip(x.shape[1:3], padding), start=1):
+            x = tf.gather(x, repeated(size, p), axis=axis)
+        return keras.ops.conv(x, kernel, strides=stride, padding="valid") + bias
+
+    dx, dw, db = tape_gradients(forward, dy, x, kernel, np.zeros_like(kernel[0, 0, 0]))
+    return tf.convert_to_tensor(dx), dw, db  # the gradient of a gather comes as rows and their numbers
 
 
 def layer_on_another_image(mode):
-    """The border filled otherwise than with zeros."""
+    """The border filled otherwise than with the edge."""
 
     def answer(dy, x, kernel, stride, padding):
         (PH, PW), (H, W) = padding, x.shape[1:3]
         padded = np.pad(x, ((0, 0), (PH, PH), (PW, PW), (0, 0)), mode=mode)
-        dx, dw, db = layer_by_products(dy, padded, kernel, stride, (0, 0))
+        dx, dw, db = products(dy, padded, kernel, stride)
         return dx[:, PH : PH + H, PW : PW + W], dw, db
 
     return answer
+
+
+def layer_border_goes(home):
+    """The border goes home in another way: `home` takes what arrived, and gives dx."""
+
+    def answer(dy, x, kernel, stride, padding):
+        dpadded, *rest = products(dy, edge_padded(x, padding), kernel, stride)
+        return home(dpadded, *x.shape[1:3], *padding), *rest
+
+    return answer
+
+
+def to_the_opposite_edge(dpadded, H, W, PH, PW):
+    """As if the padding had gone round."""
+    dx = np.zeros((len(dpadded), H, W, dpadded.shape[3]))
+    rows, columns = np.arange(-PH, H + PH) % H, np.arange(-PW, W + PW) % W
+    np.add.at(dx, (slice(None), rows[:, None], columns), dpadded)
+    return dx
+
+
+def nearest_row_only(dpadded, H, W, PH, PW):
+    near = dpadded[:, max(PH - 1, 0) : PH + H + 1, max(PW - 1, 0) : PW + W + 1]
+    return folded(near, H, W, (min(PH, 1), min(PW, 1)))
+
+
+def rows_only(dpadded, H, W, PH, PW):
+    return folded(dpadded[:, :, PW : PW + W], H, W, (PH, 0))
+
+
+def mean_of_copies(dpadded, *sizes):
+    return folded(dpadded, *sizes[:2], sizes[2:]) / folded(np.ones_like(dpadded), *sizes[:2], sizes[2:])
 
 
 def layer_pads_dy(dy, x, kernel, stride, padding):
@@ -292,17 +363,22 @@ def layer_leaves_rows_off(dy, x, kernel, stride, padding):
 
 answers(
     "ch04.conv2d_backward",
-    right=[layer_loops, layer_library, layer_by_products, layer_by_taps],
+    right=[layer_loops, layer_library, layer_by_products, layer_by_taps, layer_tensorflow],
     wrong=[
         partly(LAYER, lambda dy, x, *case: [layer_by_products(dy, x, *case)[0][:, :, : x.shape[1]]], 0),
         layer_on_another_image("wrap"),
+        layer_on_another_image("symmetric"),
+        layer_border_goes(to_the_opposite_edge),
+        layer_border_goes(nearest_row_only),
+        layer_border_goes(rows_only),
+        layer_border_goes(mean_of_copies),
         partly(LAYER, lambda dy, x, kernel, *case: layer_by_products(dy[..., :1], x, kernel[..., :1], *case), 0),
         partly(LAYER, lambda dy, x, *case: layer_by_products(dy[:1], x[:1], *case), 1, 2),
         then(LAYER, lambda dx, dw, db: (dx, dw)),
-        layer_on_another_image("edge"),
         layer_pads_dy,
         layer_leaves_rows_off,
         given(LAYER, stride=lambda stride: stride if stride[0] != stride[1] else (1, 1)),
+        given(LAYER, padding=lambda padding: padding[::-1]),
         given(LAYER, x=as_it_lies),
         given(LAYER, dy=as_it_lies),
     ],
@@ -411,48 +487,81 @@ answers(
 )
 
 
-# Batch normalisation
+# Batch normalisation with the mean and the variance of marked pixels
 
 NORM = task("ch04.batch_norm_backward")
 
 
-def norm_by_roads(dy, x, gamma, epsilon, variance=lambda x: x.var((0, 1, 2)), road=1):
+def norm_by_roads(
+    dy, x, mask, gamma, epsilon, variance=lambda x: x.var(0), mean=lambda x, mask: x[mask].mean(0), road=1
+):
     """Road by road; `road` is how often the one through the variance is taken."""
-    g, centred, s = gamma * dy, x - x.mean((0, 1, 2)), np.sqrt(variance(x) + epsilon)
+    g, m = gamma * dy, np.count_nonzero(mask)
+    centred, s = x - mean(x, mask), np.sqrt(variance(x[mask]) + epsilon)
     dvariance = -0.5 * (g * centred).sum((0, 1, 2)) / s**3
-    dmean = -g.sum((0, 1, 2)) / s - 2 * dvariance * centred.mean((0, 1, 2))
-    dx = g / s + (road * dvariance * 2 * centred + dmean) / dy[..., 0].size
+    dmean = -g.sum((0, 1, 2)) / s  # the centred numbers that make the variance add up to 0
+    dx = g / s
+    dx[mask] += (road * dvariance * 2 * centred[mask] + dmean) / m
     return dx, (dy * centred / s).sum((0, 1, 2)), dy.sum((0, 1, 2))
 
 
-def norm_library(dy, x, gamma, epsilon):
-    return normalisation.batch_norm_backward(dy, normalisation.batch_norm(x, gamma, np.zeros_like(gamma), epsilon)[1])
+def norm_library(dy, x, mask, gamma, epsilon):
+    """The chapter's layer for the marked pixels, and what comes to them from the others."""
+    _, cache = normalisation.batch_norm(x[mask], gamma, np.zeros_like(gamma), epsilon)
+    mean, s = x[mask].mean(0), np.sqrt(x[mask].var(0) + epsilon)
+    others, hat, dx = gamma * dy[~mask], (x - mean) / s, gamma * dy / s
+    to_mean, to_variance = others.sum(0), (others * hat[~mask]).sum(0)
+    dx[mask] = normalisation.batch_norm_backward(dy[mask], cache)[0]
+    dx[mask] -= (to_mean + hat[mask] * to_variance) / mask.sum() / s
+    return dx, (dy * hat).sum((0, 1, 2)), dy.sum((0, 1, 2))
 
 
-def norm_channel_by_channel(dy, x, gamma, epsilon):
+def norm_channel_by_channel(dy, x, mask, gamma, epsilon):
     dx, dgamma, dbeta = np.zeros(x.shape), [], []
+    made = mask.ravel()
     for c in range(len(gamma)):
         a, d = x[..., c].ravel().astype(float), dy[..., c].ravel()
-        hat = (a - a.mean()) / np.sqrt(a.var() + epsilon)
-        slopes = (np.eye(len(a)) - 1 / len(a) - np.outer(hat, hat) / len(a)) * gamma[c]
-        dx[..., c] = (slopes @ d / np.sqrt(a.var() + epsilon)).reshape(x.shape[:3])
+        s = np.sqrt(a[made].var() + epsilon)
+        hat = (a - a[made].mean()) / s
+        slopes = (np.eye(len(a)) - made[:, None] * (1 + np.outer(hat, hat)) / made.sum()) / s
+        dx[..., c] = (slopes @ d * gamma[c]).reshape(mask.shape)
         dgamma.append(float(d @ hat))
         dbeta.append(float(d.sum()))
     return dx, dgamma, dbeta
 
 
-def norm_tensorflow(dy, x, gamma, epsilon):
+def norm_tensorflow(dy, x, mask, gamma, epsilon):
     def forward(x, gamma, beta):
-        mean, variance = keras.ops.moments(x, (0, 1, 2), keepdims=True)
+        mean, variance = keras.ops.moments(tf.boolean_mask(x, mask), 0)
         return gamma * (x - mean) / keras.ops.sqrt(variance + epsilon) + beta
 
     return tape_gradients(forward, dy, x, gamma, np.zeros_like(gamma))
 
 
-def norm_all_channels(dy, x, gamma, epsilon):
-    s = np.sqrt(x.var() + epsilon)
-    hat, g = (x - x.mean()) / s, gamma * dy
-    return (g - g.mean() - hat * (g * hat).mean()) / s, (dy * hat).sum((0, 1, 2)), dy.sum((0, 1, 2))
+def norm_all_channels(dy, x, mask, gamma, epsilon):
+    s, real = np.sqrt(x[mask].var() + epsilon), mask[..., None]
+    hat, g = (x - x[mask].mean()) / s, gamma * dy
+    dx = (g - real * (g.sum() + hat * (g * hat).sum()) / x[mask].size) / s
+    return dx, (dy * hat).sum((0, 1, 2)), dy.sum((0, 1, 2))
+
+
+def norm_by_one_less(dy, x, mask, gamma, epsilon):
+    """The variance divides by one less than the count, and so does the road through it."""
+    m = np.count_nonzero(mask)
+    variance = lambda x: ((x - x.mean(0)) ** 2).sum(0) / max(m - 1, 1)  # noqa: E731
+    return norm_by_roads(dy, x, mask, gamma, epsilon, variance=variance, road=m / max(m - 1, 1))
+
+
+def norm_into_dy(dy, x, mask, *rest):
+    result = NORM.reference(dy, x, mask, *rest)
+    dy[~mask] = 0
+    return result
+
+
+def norm_of_a_filled_sheet(dy, x, mask, gamma, epsilon):
+    """The pixels that are not marked are filled with the mean of the others, and all counted."""
+    filled = np.where(mask[..., None], x, x[mask].mean(0))
+    return NORM.reference(dy, filled, np.ones_like(mask), gamma, epsilon)
 
 
 answers(
@@ -462,14 +571,22 @@ answers(
         norm_library,
         norm_channel_by_channel,
         norm_tensorflow,
-        lambda *case: norm_by_roads(*(np.float32(part) for part in case)),
+        lambda dy, x, mask, *rest: norm_by_roads(np.float32(dy), np.float32(x), mask, *map(np.float32, rest)),
     ],
     wrong=[
         given(NORM, epsilon=lambda epsilon: 2 * epsilon),
         lambda dy, *case: tuple(part / len(dy) for part in NORM.reference(dy, *case)),
         lambda *case: norm_by_roads(*case, road=2),
+        norm_by_one_less,
         norm_all_channels,
-        lambda *case: norm_by_roads(*case, variance=lambda x: (x**2).mean((0, 1, 2)) - x.mean((0, 1, 2)) ** 2),
+        lambda *case: norm_by_roads(*case, variance=lambda x: (x**2).mean(0) - x.mean(0) ** 2),
+        lambda *case: norm_by_roads(*case, mean=lambda x, mask: x.sum((0, 1, 2)) / mask.sum()),
+        lambda *case: norm_by_roads(*case, mean=lambda x, mask: x.mean((0, 1, 2))),
+        given(NORM, mask=np.logical_not),
+        given(NORM, mask=lambda mask: mask | ~mask.any(axis=(1, 2), keepdims=True)),
+        norm_of_a_filled_sheet,
+        norm_into_dy,
         given(NORM, x=as_it_lies),
+        given(NORM, mask=as_it_lies),
     ],
 )

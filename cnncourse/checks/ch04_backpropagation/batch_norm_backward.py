@@ -1,4 +1,4 @@
-"""ch04.batch_norm_backward: the gradients of batch normalisation."""
+"""ch04.batch_norm_backward: the gradients of batch normalisation, mean and variance being those of marked pixels."""
 
 import numpy as np
 
@@ -7,29 +7,43 @@ from cnncourse.checks.mistakes import given, partly
 from cnncourse.checks.task import Task
 
 
-def batch_norm_backward(dy, x, gamma, epsilon):
-    return gradients(dy, x, gamma, epsilon)
+def batch_norm_backward(dy, x, mask, gamma, epsilon):
+    return gradients(dy, x, mask, gamma, epsilon)
 
 
 def under_the_root(variance, epsilon):
     return np.sqrt(variance + epsilon)
 
 
-def gradients(dy, x, gamma, epsilon, axes=(0, 1, 2), mean=1, variance=1, spare=0, root=under_the_root):
-    """All gradients; 0 shuts a road, the one through the mean or the variance; the variance divides by `spare` less."""
-    count = np.prod([x.shape[axis] for axis in axes]) - spare
-    centred = x - x.mean(axis=axes, keepdims=True)
-    deviation = root((centred**2).sum(axis=axes, keepdims=True) / count, epsilon)
+def to_marked(marked, roads):
+    return np.where(marked, roads, 0)
+
+
+@np.errstate(divide="ignore", invalid="ignore")  # a wrong answer may divide by 0
+def gradients(
+    dy, x, mask, gamma, epsilon, axes=(0, 1, 2), mean=1, variance=1, spare=0, root=under_the_root, lead=to_marked, by=0
+):
+    """All gradients. 0 shuts a road, the one through the mean or the variance; `lead` says to which pixels these two
+    lead; the variance divides by `spare` less; the roads divide by `by`, if not by the number of marked pixels."""
+    marked = mask[..., None]
+    over = {"axis": axes, "keepdims": True}
+    count = marked.sum(**over)
+    centred = x - x.sum(where=marked, **over) / count
+    deviation = root((centred**2).sum(where=marked, **over) / (count - spare), epsilon)
     hat, g = centred / deviation, dy * gamma
-    dx = g - mean * g.mean(axis=axes, keepdims=True) - variance * hat * (g * hat).sum(axis=axes, keepdims=True) / count
-    return dx / deviation, (dy * hat).sum(axis=(0, 1, 2)), dy.sum(axis=(0, 1, 2))
+    roads = (mean * g.sum(**over) + variance * hat * (g * hat).sum(**over)) / (by or count)
+    return (g - lead(marked, roads)) / deviation, (dy * hat).sum(axis=(0, 1, 2)), dy.sum(axis=(0, 1, 2))
 
 
-def case(rng, draw, shape, epsilon, **options):
+def case(rng, draw, shape, marked, epsilon, **options):
+    """A case in which that many pixels are marked, at places that are drawn."""
     dy, x = draw(rng, *shape, **options), draw(rng, *shape, **options)
-    x[-1, -1, -1] = x.max(axis=(0, 1, 2)) + 1  # no channel is constant, nor is what comes back to it
-    dy[-1, -1, -1] = dy.max(axis=(0, 1, 2)) + 1
-    return dy, x, draw(rng, shape[3], **options), epsilon
+    mask = np.zeros(shape[:3], bool)
+    mask.flat[rng.permutation(mask.size)[:marked]] = True
+    last = tuple(np.argwhere(mask)[-1])
+    x[last] = x.max(axis=(0, 1, 2)) + 1  # no channel is constant, nor is what comes back to it
+    dy[last] = dy.max(axis=(0, 1, 2)) + 1
+    return dy, x, mask, draw(rng, shape[3], **options), epsilon
 
 
 def rising(rng, *shape):
@@ -38,29 +52,36 @@ def rising(rng, *shape):
 
 
 def cases(rng):
-    yield case(rng, rising, (1, 1, 3, 1), 0.5)
-    yield case(rng, rising, (3, 1, 1, 1), 0.5)
-    yield case(rng, digits, (2, 1, 2, 2), 2.0)
-    yield case(rng, digits, (1, 2, 3, 2), 1.0)
-    yield case(rng, normals, (2, 3, 4, 5), 0.1)
-    yield case(rng, normals, (4, 3, 2, 3), 1e-3)
-    yield case(rng, normals, (3, 4, 5, 2), 0.1, dtype=np.float32)
-    dy, x, gamma, epsilon = case(rng, normals, (2, 4, 3, 2), 1e-3)
-    yield dy, np.asfortranarray(20 + x), gamma, epsilon
-    floats = case(rng, normals, (2, 4, 3, 2), 1e-3, dtype=np.float32)
+    yield case(rng, rising, (1, 1, 3, 1), 2, 0.5)
+    yield case(rng, rising, (3, 1, 1, 1), 2, 0.5)  # an image without a marked pixel
+    yield case(rng, rising, (1, 2, 2, 1), 1, 4.0)
+    yield case(rng, digits, (2, 1, 2, 2), 4, 2.0)  # all pixels
+    yield case(rng, digits, (1, 2, 3, 2), 4, 1.0)
+    yield case(rng, normals, (2, 3, 4, 5), 14, 0.1)
+    yield case(rng, normals, (4, 3, 2, 3), 15, 1e-3)
+    yield case(rng, normals, (3, 4, 5, 2), 60, 0.1, dtype=np.float32)
+    dy, x, mask, gamma, epsilon = case(rng, normals, (3, 4, 3, 2), 24, 1e-3)
+    mask[0] = False
+    yield dy, np.asfortranarray(20 + x), np.asfortranarray(mask), gamma, epsilon
+    floats = case(rng, normals, (2, 4, 3, 2), 16, 1e-3, dtype=np.float32)
     yield floats[0], 1000 + 3 * floats[1], *floats[2:]
 
 
 TASK = Task(
     "ch04.batch_norm_backward",
-    "the gradients of batch normalisation",
+    "the gradients of batch normalisation with a mask",
     "ch04_backpropagation#batch-normalisation-three-roads-home",
     batch_norm_backward,
     cases,
     results=("dx", "dgamma", "dbeta"),
 )
-ROADS = "Every number acts on all outputs of its channel, directly, through the mean and through the variance."
-SET = "The set is one channel: all images and all pixels, the axes 0, 1 and 2."
+ROADS = (
+    "A marked pixel acts on its own output directly, and on all outputs of its channel through the mean and "
+    "through the variance."
+)
+SET = "The set is one channel: the marked pixels of all images together."
+USE = "Pixels that are not marked use the mean and the variance."
+MADE = "Pixels that are not marked did not make the mean and the variance"
 
 TASK.mistake(
     "the mean and the variance are taken as constants",
@@ -81,20 +102,21 @@ TASK.mistake(
 TASK.mistake(
     "gamma is multiplied into its own gradient",
     "gamma's slope is the number that it was multiplied with, and beta's is 1. gamma itself is in neither.",
-)(partly(TASK, lambda dy, x, gamma, epsilon: batch_norm_backward(dy * gamma, x, gamma, epsilon), 1, 2))
+)(partly(TASK, lambda dy, x, mask, gamma, epsilon: batch_norm_backward(dy * gamma, x, mask, gamma, epsilon), 1, 2))
 TASK.mistake(
     "the gradient of gamma is taken with x as it came in",
     "gamma was multiplied with the normalised number, so that is its slope.",
-)(partly(TASK, lambda dy, x, gamma, epsilon: (0, (dy * x).sum(axis=(0, 1, 2)), 0), 1))
+)(partly(TASK, lambda dy, x, *case: (0, (dy * x).sum(axis=(0, 1, 2)), 0), 1))
 TASK.mistake(
     "the gradients of gamma and beta are averaged",
     "One gamma and one beta serve every pixel of every image, and where roads meet, gradients add up.",
     "#used-twice-means-added",
 )(partly(TASK, given(TASK, dy=lambda dy: dy / dy[..., 0].size), 1, 2))
-TASK.mistake(
-    "epsilon is left out",
-    "The forward pass divided by the root of variance plus epsilon, and backward must do the same.",
-)(given(TASK, epsilon=0.0))
+for lead in (to_marked, np.multiply):  # two ways to write it, which differ where the deviation is 0
+    TASK.mistake(
+        "epsilon is left out",
+        "The forward pass divided by the root of variance plus epsilon, and backward must do the same.",
+    )(lambda *case, lead=lead: gradients(*case[:-1], 0.0, lead=lead))
 TASK.mistake(
     "epsilon is added to the deviation instead of the variance", "epsilon stands under the root, next to the variance."
 )(lambda *case: gradients(*case, root=lambda variance, epsilon: np.sqrt(variance) + epsilon))
@@ -108,7 +130,49 @@ TASK.mistake(
     "dx is divided by the variance instead of its root",
     "Normalising divides by the deviation once, and so does its gradient.",
 )(
-    lambda dy, x, gamma, epsilon: batch_norm_backward(
-        dy, x, gamma / under_the_root(x.var(axis=(0, 1, 2)), epsilon), epsilon
+    lambda dy, x, mask, gamma, epsilon: batch_norm_backward(
+        dy, x, mask, gamma / under_the_root(x[mask].var(axis=0), epsilon), epsilon
     )
 )
+TASK.mistake("mask is ignored", f"{MADE}: those are the mean and the variance of the marked pixels only.")(
+    given(TASK, mask=np.ones_like)
+)
+
+
+def marked_only(dy, x, mask, *rest):
+    return batch_norm_backward(dy * mask[..., None], x, mask, *rest)
+
+
+TASK.mistake(
+    "pixels that are not marked are left out altogether",
+    f"They are normalised like all others, so what arrives at them counts. {USE} So they send a gradient through both.",
+)(marked_only)
+
+
+@TASK.mistake(
+    "only marked pixels send a gradient through the mean and the variance",
+    f"{USE} So the sums over g and over g times the normalised number go over all pixels.",
+)
+def sent_by_marked_only(dy, x, mask, *rest):
+    dx, *others = batch_norm_backward(dy, x, mask, *rest)
+    return np.where(mask[..., None], marked_only(dy, x, mask, *rest)[0], dx), *others
+
+
+TASK.mistake(
+    "pixels that are not marked get no gradient",
+    f"{MADE}, but their own output is made from them: the direct road is theirs.",
+)(partly(TASK, lambda dy, x, mask, *rest: [batch_norm_backward(dy, x, mask, *rest)[0] * mask[..., None]], 0))
+TASK.mistake(
+    "the roads through the mean and the variance lead to every pixel",
+    f"{MADE}, so these two roads lead to the marked ones only.",
+)(lambda *case: gradients(*case, lead=lambda marked, roads: roads))
+TASK.mistake(
+    "the roads are divided by the number of all pixels",
+    "The mean and the variance divide by the number of marked pixels. So the slope of the mean in one of them is 1 "
+    "over that number.",
+)(lambda dy, x, mask, *rest: gradients(dy, x, mask, *rest, by=mask.size))
+TASK.mistake(
+    "the gradients of gamma and beta are added up over marked pixels only",
+    "gamma and beta serve every pixel, marked or not.",
+    "#used-twice-means-added",
+)(partly(TASK, marked_only, 1, 2))

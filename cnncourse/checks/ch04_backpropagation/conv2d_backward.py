@@ -1,10 +1,10 @@
-"""ch04.conv2d_backward: all three gradients of a convolutional layer."""
+"""ch04.conv2d_backward: all three gradients of a convolutional layer whose padding repeats the edge."""
 
 import numpy as np
 
 from cnncourse.checks.ch04_backpropagation.conv_dw import LINE
 from cnncourse.checks.ch04_backpropagation.conv_dx import ADD, SEVERAL, TURNED
-from cnncourse.checks.drawing import digits, normals
+from cnncourse.checks.drawing import digits, normals, with_zeros
 from cnncourse.checks.mistakes import given, partly
 from cnncourse.checks.task import Task
 
@@ -13,21 +13,30 @@ def conv2d_backward(dy, x, kernel, stride, padding):
     return gradients(dy, x, kernel, stride, padding)
 
 
-def inside(dpadded, H, W, PH, PW):
-    return dpadded[:, PH : PH + H, PW : PW + W]
+def repeats(size, padding):
+    """Which row of an image each row of the padded one repeats; columns alike."""
+    return np.clip(np.arange(-padding, size + padding), 0, size - 1)
 
 
-def gradients(dy, x, kernel, stride, padding, assign=False, turned=1, crop=inside):
-    """All three gradients; `turned` is -1 for a kernel that is turned in dx, `crop` takes the border off dx."""
+def gathered(dpadded, H, W, PH, PW):
+    """What arrived at a pixel and at its copies, added up."""
+    dx = np.zeros((len(dpadded), H, W, dpadded.shape[3]))
+    np.add.at(dx, (slice(None), repeats(H, PH)[:, None], repeats(W, PW)), dpadded)
+    return dx
+
+
+def gradients(dy, x, kernel, stride, padding, mode="edge", home=gathered, assign=False, turned=1):
+    """All three gradients; `home` makes dx from what arrived at the padded image, `turned` is -1 for a kernel that is
+    turned in dx."""
     (SH, SW), (PH, PW), (KH, KW) = stride, padding, kernel.shape[:2]
-    padded = np.pad(x, ((0, 0), (PH, PH), (PW, PW), (0, 0)))
+    padded = np.pad(x, ((0, 0), (PH, PH), (PW, PW), (0, 0)), mode=mode)
     dpadded, dw = np.zeros(padded.shape), np.zeros(kernel.shape)
     for i, j in np.ndindex(dy.shape[1:3]):
         window = np.s_[:, i * SH : i * SH + KH, j * SW : j * SW + KW]
         part = np.einsum("nf,uvcf->nuvc", dy[:, i, j], kernel[::turned, ::turned])
         dpadded[window] = part + (0 if assign else dpadded[window])
         dw += np.einsum("nf,nuvc->uvcf", dy[:, i, j], padded[window])
-    return crop(dpadded, *x.shape[1:3], PH, PW), dw, dy.sum(axis=(0, 1, 2))
+    return home(dpadded, *x.shape[1:3], PH, PW), dw, dy.sum(axis=(0, 1, 2))
 
 
 def case(rng, draw, x, kernel, stride, padding, **options):
@@ -44,17 +53,20 @@ def cases(rng):
     yield case(rng, digits, (1, 1, 2, 1), (1, 1, 1, 1), (1, 1), (1, 1))  # no smaller a padding than the kernel
     yield case(rng, digits, (1, 4, 4, 1), (2, 1, 1, 1), (2, 2), (0, 0))  # the last column is in no window
     yield case(rng, digits, (1, 4, 5, 1), (2, 3, 1, 1), (2, 1), (0, 0))
-    yield case(rng, digits, (1, 3, 5, 1), (2, 2, 1, 1), (1, 2), (1, 1))
+    yield case(rng, with_zeros, (1, 3, 5, 1), (2, 2, 1, 1), (1, 2), (1, 1))
+    yield case(rng, digits, (1, 1, 3, 1), (2, 1, 1, 1), (1, 1), (2, 1))  # one row, with two copies on either side
+    yield case(rng, digits, (1, 4, 3, 1), (2, 2, 1, 1), (3, 1), (1, 0))  # the copy of the last row is in no window
     yield case(rng, normals, (2, 6, 5, 3), (3, 2, 3, 4), (1, 1), (1, 1))
     yield case(rng, normals, (3, 8, 10, 2), (3, 2, 2, 5), (2, 3), (2, 0))
     yield case(rng, normals, (2, 8, 5, 3), (2, 3, 3, 4), (3, 2), (0, 2), dtype=np.float32)
+    yield case(rng, normals, (2, 5, 4, 2), (3, 2, 2, 3), (2, 2), (2, 1))
     dy, x, *rest = case(rng, normals, (4, 6, 8, 2), (3, 2, 2, 3), (2, 2), (0, 0))
     yield np.asfortranarray(dy), np.asfortranarray(x), *rest
 
 
 TASK = Task(
     "ch04.conv2d_backward",
-    "all three gradients of a convolutional layer",
+    "all three gradients of a convolutional layer whose padding repeats the edge",
     "ch04_backpropagation#two-dimensions-with-all-the-knobs",
     conv2d_backward,
     cases,
@@ -63,22 +75,80 @@ TASK = Task(
 SHARED = "#sharing-a-weight-means-adding-up"
 ONE_BIAS = "There is one bias for each filter; it serves all images and all places, so db has the shape (F,)."
 
+COPIES = "A pixel that was repeated acts on the loss through its copies too."
+TWICE = "#used-twice-means-added"
+
+
+def inside(dpadded, H, W, PH, PW):
+    return dpadded[:, PH : PH + H, PW : PW + W]
+
+
 TASK.mistake("each window overwrites what the windows before it have left in dx", SEVERAL, ADD)(
     lambda *case: gradients(*case, assign=True)
 )
 TASK.mistake(
-    "the border is cut off dx with [p:-p], which is empty when p is 0",
-    "-0 is 0, so `[0:-0]` is `[0:0]`. Count from the front, with the height and the width of x.",
+    "what arrived at the border is dropped",
+    f"{COPIES} So what arrived at a copy belongs to that pixel.",
+    TWICE,
+)(lambda *case: gradients(*case, home=inside))
+TASK.mistake(
+    "the layer is taken for one with zeros around the image",
+    f"{COPIES} In the chapter the border holds zeros, which are not part of the image, so it may be dropped; this one "
+    "may not.",
+    TWICE,
+)(lambda *case: gradients(*case, mode="constant", home=inside))
+TASK.mistake(
+    "the gradient of the kernel is taken with zeros around the image",
+    "A weight gets dy times what it met, and at the border it met the edge again.",
+)(partly(TASK, lambda *case: gradients(*case, mode="constant"), 1))
+
+
+@TASK.mistake(
+    "copies of a pixel overwrite each other",
+    "`dx[:, rows, columns] += ...` adds only once to a place that the indices name several times. `np.add.at` adds "
+    "each time; so do a loop, and sums over the rows and then over the columns of the border.",
     ADD,
-)(lambda *case: gradients(*case, crop=lambda dpadded, H, W, PH, PW: dpadded[:, PH:-PH, PW:-PW]))
+)
+def overwritten(*case):
+    def home(dpadded, H, W, PH, PW):
+        dx = np.zeros((len(dpadded), H, W, dpadded.shape[3]))
+        dx[:, repeats(H, PH)[:, None], repeats(W, PW)] += dpadded
+        return dx
+
+    return gradients(*case, home=home)
+
+
+@TASK.mistake(
+    "what arrived at the corners of the border is dropped",
+    "A corner of the border repeats the corner of the image. If rows are added to rows first, over the whole width, "
+    "the corners go along, and are where the columns need them.",
+    TWICE,
+)
+def corners_dropped(*case):
+    def home(dpadded, H, W, PH, PW):
+        beside = gathered(dpadded[:, PH : PH + H], H, W, 0, PW)
+        above = gathered(dpadded[:, :, PW : PW + W], H, W, PH, 0)
+        return beside + above - inside(dpadded, H, W, PH, PW)
+
+    return gradients(*case, home=home)
+
+
+TASK.mistake(
+    "the border is cut off dx with [p:-p], which is empty when p is 0",
+    "-0 is 0, so `[0:-0]` is `[0:0]`. Count from the front, with the height and the width of x; and add what arrived "
+    "at the border to the pixels that it repeats.",
+    ADD,
+)(lambda *case: gradients(*case, home=lambda dpadded, H, W, PH, PW: dpadded[:, PH:-PH, PW:-PW]))
 TASK.mistake(
     "dx keeps the border that padding has added",
-    "dx has the shape of x. What went to the zeros of the border is dropped: they are not part of the image.",
-)(lambda *case: gradients(*case, crop=lambda dpadded, *sizes: dpadded))
+    f"dx has the shape of x. {COPIES} So what arrived at a copy belongs to that pixel.",
+    TWICE,
+)(lambda *case: gradients(*case, home=lambda dpadded, *sizes: dpadded))
 TASK.mistake(
     "the border is cut off dx at the end only",
-    "The zeros were added at all four sides, so the image starts at row PH and column PW of the padded one.",
-)(lambda *case: gradients(*case, crop=lambda dpadded, H, W, PH, PW: dpadded[:, :H, :W]))
+    "Padding was added at all four sides, so the image starts at row PH and column PW of the padded one. What arrived "
+    "at the border belongs to the pixels that it repeats.",
+)(lambda *case: gradients(*case, home=lambda dpadded, H, W, PH, PW: dpadded[:, :H, :W]))
 TASK.mistake("stride is left out", "Output (i, j) came from the window at (i * SH, j * SW) of the padded image.")(
     given(TASK, stride=(1, 1))
 )
