@@ -154,6 +154,14 @@ def test_the_assignment_is_the_one_with_the_longest_name_that_the_files_name_has
     assert asked_of(empty, "another.ipynb") == []
 
 
+def test_a_task_that_is_judged_later_earns_nothing_yet_and_keeps_nobody_from_being_done(student):
+    later = graded('check("exam.secret", pad)', 4, "check-secret")
+    status, said = student(RIGHT, graded('check("ch02.pad", pad)'), later, written())
+    assert status == 0
+    assert lines_of(said)["secret"] == "- / 4 judged when you have handed in"
+    assert lines_of(said)["total"] == "2 / 2 + 4 later + 3 by hand"
+
+
 def test_only_what_is_missing_keeps_a_notebook_from_being_done(student):
     cells = [RIGHT, graded('check("ch02.pad", pad)')]
     assert student(*cells, written())[0] == 0

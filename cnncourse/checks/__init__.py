@@ -19,6 +19,7 @@ from cnncourse.checks.verdict import explains, judge, size, weight
 __all__ = ["NotRight", "chapters", "check", "examine", "examine_closely", "in_notebook", "task", "tasks"]
 
 SEARCH_SECONDS = 2.0
+NOT_HERE = "this task is not here. It is judged when you have handed in."
 
 
 class NotRight(Exception):
@@ -105,7 +106,7 @@ def check(name, answer):
     if not callable(answer):
         raise NotRight(f"{name} asks for a function, and this is a {type(answer).__name__}: pass its name, without ()")
     if str(name).partition(".")[0] not in {chapter.partition("_")[0] for chapter in chapters()}:
-        print(f"{name}: this task is not here. It is judged when you have handed in.")
+        print(f"{name}: {NOT_HERE}")
         return
     verdict = examine_closely(task(name), answer)
     if verdict.passed:

@@ -15,6 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+from cnncourse.checks import NOT_HERE
 from cnncourse.checks.course import known
 from cnncourse.checks.display import DATA
 
@@ -51,8 +52,9 @@ class Mark:
 
     task: str
     points: float
-    earned: float | None  # None: a person reads the answer
+    earned: float | None  # None: it is not judged here
     words: str = ""
+    judged: str = ""  # how it is, if not here
 
 
 def read(path):
@@ -221,15 +223,21 @@ def marks(notebook, asked, remarks):
     >>> asked = [Asked("check-pad", 2.0, "check('ch02.pad', pad)"), Asked("answer-written", 3.0, None)]
     >>> for mark in marks(nbformat.v4.new_notebook(), asked, {}):
     ...     print(mark)
-    Mark(task='pad', points=2.0, earned=0.0, words='not run')
-    Mark(task='answer-written', points=3.0, earned=0.0, words='the cell for the answer is missing')
+    Mark(task='pad', points=2.0, earned=0.0, words='not run', judged='')
+    Mark(task='answer-written', points=3.0, earned=0.0, words='the cell for the answer is missing', judged='')
     """
     for one in asked:
         cell = cell_of(notebook, one.name)
         if one.check is None:
             words = "the cell for the answer is missing" if cell is None else ""
             words = words or ("not answered yet" if cell.source.strip() in ("", STUB) else "")
-            yield Mark(one.task, one.points, 0.0 if words else None, words or "read by a person")
+            if words:
+                yield Mark(one.task, one.points, 0.0, words)
+            else:
+                yield Mark(one.task, one.points, None, "read by a person", "by hand")
+            continue
+        if cell is not None and any(NOT_HERE in output.get("text", "") for output in cell.get("outputs", [])):
+            yield Mark(one.task, one.points, None, "judged when you have handed in", "later")
             continue
         wrong = "not run" if cell is None else told(cell)
         if one.answer and wrong == f"NameError: name '{one.answer}' is not defined":
@@ -241,7 +249,8 @@ def marks(notebook, asked, remarks):
 def table(rows):
     """The marks as a table for a terminal.
 
-    >>> print(table([Mark("pad", 2.0, 2.0), Mark("conv2d", 8.0, 0.0, "not written yet"), Mark("why", 3.0, None)]))
+    >>> written = Mark("why", 3.0, None, judged="by hand")
+    >>> print(table([Mark("pad", 2.0, 2.0), Mark("conv2d", 8.0, 0.0, "not written yet"), written]))
     task    points  what went wrong
     pad      2 / 2
     conv2d   0 / 8  not written yet
@@ -250,7 +259,6 @@ def table(rows):
     total   2 / 10 + 3 by hand
     """
     scored = [row for row in rows if row.earned is not None]
-    by_hand = sum(row.points for row in rows if row.earned is None)
     points = {row: f"{'-' if row.earned is None else format(row.earned, 'g')} / {row.points:g}" for row in rows}
     total = f"{sum(row.earned for row in scored):g} / {sum(row.points for row in scored):g}"
     first = max(len(name) for name in ["total", *(row.task for row in rows)])
@@ -261,9 +269,10 @@ def table(rows):
         lines.append(f"{row.task:<{first}}  {points[row]:>{second}}  {words[0]}".rstrip())
         lines += [" " * (first + second + 4) + more for more in words[1:]]
     lines.append("-" * max(map(len, lines)))
-    return "\n".join(
-        [*lines, f"{'total':<{first}}  {total:>{second}}" + (f" + {by_hand:g} by hand" if by_hand else "")]
-    )
+    lines.append(f"{'total':<{first}}  {total:>{second}}")
+    for judged in dict.fromkeys(row.judged for row in rows if row.earned is None):
+        lines[-1] += f" + {sum(row.points for row in rows if row.judged == judged):g} {judged}"
+    return "\n".join(lines)
 
 
 def show_progress(cell, count):

@@ -99,6 +99,7 @@ def compose(title, tasks, solutions):
             one.metadata = _about(short, solution=True) if solution else {}
             cells.append(one)
         about = _about(f"check-{short}", grade=True, locked=True, points=points)
+        about["tags"] = ["raises-exception"]  # a run of all cells goes on after it
         cells.append(new_code_cell(found[2], id=f"check-{short}", metadata=about))
     total = sum(points for _, points in tasks)
     first = [new_markdown_cell(f"# {title}\n\n{total} points in all.", id="title")]
