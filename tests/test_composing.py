@@ -125,6 +125,8 @@ def test_an_exam_has_the_texts_and_the_answers_of_its_chapters_and_its_own_point
     points = [cell.metadata.nbgrader.points for cell in notebook.cells if "points" in cell.metadata.get("nbgrader", {})]
     assert points == [2, 3]
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    checks = [cell for cell in notebook.cells if cell.id.startswith("check-")]
+    assert checks and all(cell.metadata.tags == ["raises-exception"] for cell in checks)
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("solutions/ch*/*.ipynb")), ids=lambda path: path.stem)
