@@ -1,9 +1,11 @@
 """Tasks are found by where they stand, in the course and in a course of one's own."""
 
+import nbformat
 import pytest
 
 from cnncourse.checks import chapters, check, task, tasks
 from cnncourse.checks.catalogue import SHIPPED, files
+from cnncourse.cli import main
 
 MEAN = """
 import numpy as np
@@ -78,3 +80,15 @@ def test_a_task_that_the_student_does_not_have_is_judged_later(tmp_path, monkeyp
 def test_inside_of_the_package_its_own_tasks_are_there_once(monkeypatch):
     monkeypatch.chdir(SHIPPED.parent)
     assert "ch02.pad" in tasks()
+
+
+def test_a_task_that_is_judged_later_earns_no_point_before(tmp_path, capsys):
+    about = {"grade": True, "grade_id": "check-mean", "points": 4, "locked": True, "solution": False}
+    cells = ["from cnncourse.checks import check\nmean = max", 'check("exam.mean", mean)']
+    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+    notebook.cells[1].metadata["nbgrader"] = about
+    nbformat.write(notebook, tmp_path / "exam.ipynb")
+    assert main(["check", str(tmp_path / "exam.ipynb")]) == 0
+    said = capsys.readouterr().out
+    assert "mean    - / 4  this task is not here" in said
+    assert "0 / 0 + 4 when it is judged" in said

@@ -15,6 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+from cnncourse.checks.catalogue import LATER
 from cnncourse.checks.course import known
 from cnncourse.checks.display import DATA
 
@@ -231,6 +232,9 @@ def marks(notebook, asked, remarks):
             words = words or ("not answered yet" if cell.source.strip() in ("", STUB) else "")
             yield Mark(one.task, one.points, 0.0 if words else None, words or "read by a person")
             continue
+        if cell is not None and any(LATER in output.get("text", "") for output in cell.outputs):
+            yield Mark(one.task, one.points, None, LATER)
+            continue
         wrong = "not run" if cell is None else told(cell)
         if one.answer and wrong == f"NameError: name '{one.answer}' is not defined":
             wrong = lacking(notebook, one.answer) or wrong
@@ -250,7 +254,8 @@ def table(rows):
     total   2 / 10 + 3 by hand
     """
     scored = [row for row in rows if row.earned is not None]
-    by_hand = sum(row.points for row in rows if row.earned is None)
+    later = sum(row.points for row in rows if row.words == LATER)
+    by_hand = sum(row.points for row in rows if row.earned is None) - later
     points = {row: f"{'-' if row.earned is None else format(row.earned, 'g')} / {row.points:g}" for row in rows}
     total = f"{sum(row.earned for row in scored):g} / {sum(row.points for row in scored):g}"
     first = max(len(name) for name in ["total", *(row.task for row in rows)])
@@ -261,9 +266,9 @@ def table(rows):
         lines.append(f"{row.task:<{first}}  {points[row]:>{second}}  {words[0]}".rstrip())
         lines += [" " * (first + second + 4) + more for more in words[1:]]
     lines.append("-" * max(map(len, lines)))
-    return "\n".join(
-        [*lines, f"{'total':<{first}}  {total:>{second}}" + (f" + {by_hand:g} by hand" if by_hand else "")]
-    )
+    more = f" + {by_hand:g} by hand" if by_hand else ""
+    more += f" + {later:g} when it is judged" if later else ""
+    return "\n".join([*lines, f"{'total':<{first}}  {total:>{second}}{more}"])
 
 
 def show_progress(cell, count):
