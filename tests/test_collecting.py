@@ -9,7 +9,6 @@ import stat
 import zipfile
 
 import pytest
-from cnncourse.grading.reports.exports import CanvasExport, MoodleExport
 from nbgrader.api import Gradebook
 from pretend_course import files_below, make_course
 from test_cohort import here
@@ -18,6 +17,7 @@ from cnncourse.cli import main
 from cnncourse.grading.cohort import archives
 from cnncourse.grading.cohort.grading_run import grade
 from cnncourse.grading.cohort.rosters import Person, by_clue
+from cnncourse.grading.exports import CanvasExport, MoodleExport
 
 CANVAS_ROSTER = """\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Homework 2 (99)
 ,,,,,Manual Posting

@@ -207,7 +207,7 @@ def test_all_reports_say_the_same_of_the_class(course, capsys):
     assert main(["analyse", "ps1"]) == 0
     assert f"ps1: 2 submissions: {line}" in capsys.readouterr().out
     assert line in (course / "reports" / "ps1-analysis.html").read_text()
-    said = nbgrader(course, "export", "--exporter", "cnncourse.grading.reports.exports.CsvExport", "--to", "grades.csv")
+    said = nbgrader(course, "export", "--exporter", "cnncourse.grading.exports.CsvExport", "--to", "grades.csv")
     assert f"ps1: {line}" in said
 
 
