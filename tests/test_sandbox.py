@@ -130,7 +130,7 @@ def test_of_the_course_only_what_holds_no_answer_is_there(kernel):
 
 
 def test_no_reference_no_case_and_no_misconception_is_on_any_disk(kernel):
-    names = {"misconceptions=", "Misconception(", "def conv2d", "def max_pool2d", "def output_size"}
+    names = {"TASK = ", "TASK.mistake(", "def conv2d", "def max_pool2d", "def output_size"}
     shown = value(
         kernel,
         "found = set()\n"
