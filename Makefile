@@ -21,7 +21,7 @@ test: $(STAMP) ## everything that CI runs: lint, the strict book build, tests an
 	@$(MAKE) --no-print-directory lint
 	@$(PY) tools/build_book.py
 	@echo "==> Running the tests"
-	@$(PY) -m pytest -n 2 --dist worksteal
+	@$(PY) -m pytest -n 3 --dist worksteal
 
 quick: $(STAMP) ## what to run before a commit: lint and the tests that are not slow
 	@$(MAKE) --no-print-directory lint
