@@ -217,6 +217,7 @@ def test_the_rules_of_every_widget_are_in_the_one_style_sheet():
 
 def test_the_arrows_of_the_shift_explorer_form_a_cross(open_page):
     tab = open_page("book/ch01_why_convolution.html")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")  # every widget is built, wherever the reader is
     tab.locator("shift-explorer").first.scroll_into_view_if_needed()
     names = ("up", "left", "right", "down")
     boxes = {name: tab.locator(f"shift-explorer button[aria-label={name}]").first.bounding_box() for name in names}

@@ -32,7 +32,7 @@ POINTS = {
 }
 ALL = frozenset(POINTS)
 NOTHING = frozenset()
-CELL = ANSWER = 1.5  # seconds that a grader without patience waits for a cell, and for an answer in all its cases
+CELL = ANSWER = 3.0  # seconds that a grader without patience waits for a cell, and for an answer in all its cases
 MARKER = "left-by-the-corpus"  # in the command line of every process that a submission tries to leave behind
 
 
