@@ -13,7 +13,12 @@ BOOKS = ("_build/html", "book")  # where it is after `make book`, and where the 
 
 
 class Silent(SimpleHTTPRequestHandler):
-    """Serves files and writes no log of it."""
+    """Serves files and writes no log of it; a browser asks again each time, since a newer book may be there."""
+
+    def end_headers(self):
+        """The headers, and that nothing is kept."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
 
     def log_message(self, *words):
         """Nothing: it would stand among JupyterLab's own messages."""

@@ -24,9 +24,10 @@ def bundle(tmp_path_factory):
     for name in ("index.html", "book/ch02_convolution.html", ".buildinfo"):
         (site / name).write_text("a page")
     for name in ("one.zip", "two.zip"):
-        write(folder / name, contents(ROOT, site))
+        write(folder / name, contents(ROOT, site), (2026, 12, 1, 8, 30, 0))
     assert (folder / "one.zip").read_bytes() == (folder / "two.zip").read_bytes()
     with zipfile.ZipFile(folder / "one.zip") as packed:
+        assert {about.date_time for about in packed.infolist()} == {(2026, 12, 1, 8, 30, 0)}
         return {name.removeprefix("course/"): packed.read(name) for name in packed.namelist()}
 
 
