@@ -41,6 +41,17 @@ def test_it_has_the_exercises_the_package_the_book_and_how_to_begin(bundle):
     assert "lab:" in bundle["Makefile"].decode() and "[exercises]" in bundle["README.md"].decode()
 
 
+def test_an_exam_that_was_released_is_not_in_it(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    from student_bundle import contents
+
+    for place in ("book/ch02_convolution.md", "exercises/ch02_convolution/a.ipynb", "exercises/exam/exam.ipynb"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    packed = contents(tmp_path, tmp_path / "html")
+    assert [place for place in packed if place.startswith("exercises/")] == ["exercises/ch02_convolution/a.ipynb"]
+
+
 def test_it_has_no_solutions_no_tests_no_bank_and_no_grading(bundle):
     places = {"README.md", "Makefile", "pyproject.toml", "constraints.txt", "LICENSE", "LICENSE-text"}
     assert {name for name in bundle if "/" not in name} == places

@@ -32,7 +32,10 @@ def contents(root, site):
     """What is in the zip: place -> file."""
     found = {name: root / name for name in AS_THEY_ARE}
     found |= {name: root / other for name, other in RENAMED.items()}
-    found |= {f"exercises/{place}": path for place, path in below(root / "exercises")}
+    chapters = {path.stem for path in (root / "book").glob("*.md")}
+    # An exam that was released is no part of the course
+    exercises = {f"exercises/{place}": path for place, path in below(root / "exercises")}
+    found |= {place: path for place, path in exercises.items() if place.split("/")[1] in chapters}
     found |= {
         f"cnncourse/{place}": path for place, path in below(root / "cnncourse") if not place.startswith("grading/")
     }

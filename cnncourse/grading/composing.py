@@ -8,6 +8,7 @@ import ast
 import re
 from inspect import getsource
 from pathlib import Path
+from shlex import quote
 from textwrap import dedent
 
 import nbformat
@@ -31,7 +32,7 @@ def wanted(text):
     """
     name, _, points = text.partition("=")
     if not points.isdecimal() or int(points) < 1:
-        raise ValueError(f"{text} should be a task and its points, such as ch02.pad=3")
+        raise ValueError(f"{text} should be a task and its points, a whole number, such as ch02.pad=3")
     return name, int(points)
 
 
@@ -117,7 +118,7 @@ def command(arguments):
 
     >>> from types import SimpleNamespace as Arguments
     >>> command(Arguments(assignment="exam", tasks=["ch02.pad"], title=""))
-    'ch02.pad should be a task and its points, such as ch02.pad=3'
+    'ch02.pad should be a task and its points, a whole number, such as ch02.pad=3'
     """
     try:
         name, course = one_name(arguments.assignment), course_here()
@@ -131,5 +132,5 @@ def command(arguments):
         return str(why)
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
-    print(f"{path}: read it through, add what you want, then run `nbgrader generate_assignment {name}`")
+    print(f"{path}: read it through, add what you want, then run `nbgrader generate_assignment {quote(name)}`")
     return 0
