@@ -51,7 +51,7 @@ class Task:
     process; `reference` is a right answer, probed like any other.
 
     A file gives its own `__name__` and `__doc__`: the task takes its id from where it stands, and what it asks for from
-    the words at the head of the file.
+    the first sentence of the file.
 
     >>> where, what = "cnncourse.checks.ch00_sums.double", "ch00.double: twice a number."
     >>> double = Task(where, what, "#twice", lambda n: 2 * n, lambda rng: [(3,)])
@@ -77,38 +77,34 @@ class Task:
         folder, _, name = self.id.rpartition(".")
         page = folder.rpartition(".")[2]
         self.id = ".".join(filter(None, [page.partition("_")[0], name]))
-        self.asks = self.asks.strip().removeprefix(f"{self.id}: ").removesuffix(".")
+        head = " ".join(self.asks.strip().partition("\n\n")[0].split())
+        self.asks = head.removeprefix(f"{self.id}: ").removesuffix(".")
         self.section = page + self.section if self.section.startswith("#") else self.section
 
-    def mistake(self, name, why="", answer=None, section=""):
-        """Note a wrong answer: the name of its mistake, the reason, and the section, if it has one of its own.
+    def mistake(self, name, why="", section=""):
+        """Decorate a wrong answer with the name of its mistake, the reason, and the section, if it has one of its own.
 
-        A function is decorated, and its docstring is the reason. A section of the task's own page may be given as
+        Without a reason, the answer's docstring is the reason. A section of the task's own page may be given as
         "#anchor".
 
         >>> double = Task("ch00.double", "twice a number", "ch00_x#y", lambda n: 2 * n, lambda rng: [(3,)])
-        >>> double.mistake("the number is halved", "Twice is more, not less.", lambda n: n / 2)
         >>> @double.mistake("the number is squared", section="#powers")
         ... def squared(n):
         ...     '''Twice a number is the number added to itself.'''
         ...     return n * n
-        >>> for mistake in double.misconceptions:
-        ...     print(mistake.name, "|", mistake.why, "|", mistake.section)
-        the number is halved | Twice is more, not less. |
-        the number is squared | Twice a number is the number added to itself. | ch00_x#powers
+        >>> double.misconceptions[0].why, double.misconceptions[0].section
+        ('Twice a number is the number added to itself.', 'ch00_x#powers')
         """
-        if isinstance(answer, str):
-            section, answer = answer, None
         section = self.section.partition("#")[0] + section if section.startswith("#") else section
 
         def note(answer):
             reason = why or " ".join((getdoc(answer) or "").split())
             if not reason:
-                raise ValueError(f"{self.id}: {name!r} has no reason; give one, or write it as the answer's docstring")
+                raise ValueError(f"{self.id}: {name!r} has no reason: give one, or write it as the answer's docstring")
             self.misconceptions.append(Misconception(name, answer, reason, section))
             return answer
 
-        return note if answer is None else note(answer) and None
+        return note
 
     def names(self):
         """What the arguments of a case are called."""
