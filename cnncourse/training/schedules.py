@@ -109,8 +109,9 @@ class CosineDecay:
 
 @dataclass(frozen=True)
 class CosineDecayRestarts:
-    """One cosine wave after the other: each `t_mul` times as long as the one before, from `m_mul` times its height; none goes
-    below `alpha` times the first rate.
+    """One cosine wave after the other: each `t_mul` times as long as the one before, from `m_mul` times its height.
+
+    None goes below `alpha` times the first rate.
 
     >>> waves = CosineDecayRestarts(0.1, first_decay_steps=2, t_mul=2.0, m_mul=0.5)
     >>> [round(waves(step), 4) for step in range(7)]
