@@ -71,11 +71,7 @@ def pad_square(x, padding):
     return out
 
 
-answers(
-    "ch02.pad",
-    right=[pad_by_hand, pad_by_stacking, pad_lists],
-    wrong=[pad_in_place, pad_square],
-)
+answers("ch02.pad", right=[pad_by_hand, pad_by_stacking, pad_lists], wrong=[pad_in_place, pad_square])
 
 
 # One channel
@@ -186,9 +182,7 @@ def convolve_turning_in_place(x, kernel):
 
 
 answers(
-    "ch02.convolve",
-    right=[convolve_by_view, convolve_by_indices, convolve_by_fft],
-    wrong=[convolve_turning_in_place],
+    "ch02.convolve", right=[convolve_by_view, convolve_by_indices, convolve_by_fft], wrong=[convolve_turning_in_place]
 )
 
 
@@ -325,7 +319,7 @@ answers(
     "ch02.conv_transpose",
     right=[transposed_by_matrix, transposed_by_spreading, transposed_by_keras, transposed_by_shifts],
     wrong=[
-        lambda x, kernel, stride: transposed_by_shifts(x, kernel, stride)[len(kernel) // 2 :, kernel.shape[1] // 2 :],
+        lambda x, kernel, stride: transposed_by_shifts(x, kernel, stride)[len(kernel) // 2 :, kernel.shape[1] // 2 :]
     ],
 )
 
