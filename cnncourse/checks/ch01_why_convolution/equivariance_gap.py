@@ -40,7 +40,7 @@ def cases(rng):
     yield "convolution", normals(rng, 3, 2, 2, 3), np.asfortranarray(normals(rng, 2, 6, 7, 2)), 2, 1
     yield "convolution, then ReLU", normals(rng, 2, 3, 1, 2), normals(rng, 3, 7, 6, 1), 1, 3
     yield "mirror image", digits(rng, 1), normals(rng, 1, 1, 3, 2), 0, 2
-    yield "mirror image", normals(rng, 1), normals(rng, 3, 4, 5, 2), 2, 1
+    yield "mirror image", normals(rng, 1), np.asfortranarray(normals(rng, 3, 4, 5, 2)), 2, 1
     for _ in range(8):
         N, H, W, C = (whole(rng, *span) for span in [(1, 4), (3, 6), (3, 6), (1, 3)])
         x, weights = normals(rng, N, H, W, C), 10 * normals(rng, H, W, C)
