@@ -380,8 +380,8 @@ def test_the_changes_depend_on_seed_and_epoch_and_not_on_the_workers(workers, di
 
         def watched(images, rng):
             assert images.dtype == np.float32
-            seen.append(noisy(images, rng))
-            return seen[-1]
+            seen.append(rng.random(3))
+            return images
 
         quiet(network(), *digits, augment=watched, batch_size=128, workers=workers, **options)
         return seen

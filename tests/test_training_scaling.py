@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from cnncourse.data import mnist, stratified_subset
-from cnncourse.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
+from cnncourse.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, ReLU
 from cnncourse.losses import CrossEntropy
 from cnncourse.network import Network
 from cnncourse.training import SGD, Adam, LossScaleOptimizer, half_gradients, to_half
@@ -48,6 +48,25 @@ def test_the_gradients_are_those_of_float32_to_the_precision_of_float16(digits):
         # A convolution's bias before batch normalisation has gradient 0 but for rounding
         if name != "conv2d_0/bias":
             assert_allclose(found[name] / 1024, grad, atol=0.05 * scale)
+
+
+def test_what_goes_from_layer_to_layer_is_rounded_on_the_way_up_and_on_the_way_down(rng):
+    seen = []
+
+    class Watch(Layer):
+        def function(self, x):
+            seen.append(x)
+            return x, True
+
+        def gradient(self, dy, cache):
+            seen.append(dy)
+            return dy
+
+    net = Network([Watch(), Dense(5), Watch(), Dense(4), Watch()], (3,))
+    half_gradients(net, rng.standard_normal((6, 3)).astype(np.float32), rng.integers(0, 4, 6))
+    assert len(seen) == 6
+    for numbers in seen:
+        assert_array_equal(numbers, to_half(numbers))
 
 
 def test_the_weights_themselves_stay_as_they_are_and_the_statistics_move(digits):
