@@ -15,12 +15,13 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from inspect import Parameter, signature
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from cnncourse.arguments import whole_number
+from cnncourse.arguments import number, whole_number
 from cnncourse.files import read_arrays, write_arrays
 from cnncourse.losses import CrossEntropy
 from cnncourse.training.metrics import correct
@@ -66,6 +67,8 @@ def fit(
     validation=None,
     patience=None,
     checkpoint=None,
+    class_weight=None,
+    augment=None,
     seed=0,
     workers=None,
     progress=True,
@@ -82,7 +85,11 @@ def fit(
     validation : (images, labels) to measure after each epoch. The network ends with the weights of its best epoch.
     patience : stop after so many epochs in a row without a new smallest validation loss.
     checkpoint : a file to write after each epoch. If it is there already, training resumes from it.
-    seed : of the order of the images and of dropout.
+    class_weight : what a mistake on each class costs in training, as {class: weight}; 1 for classes that are not in it.
+        The loss of the history is the weighted one, as in Keras; that of the validation is not.
+    augment : changes each batch before the network sees it: a function (images, rng) -> images, or (images, labels,
+        rng) -> (images, labels), where the loss can take what the labels become.
+    seed : of the order of the images, of dropout and of `augment`.
     workers : threads, by default one for each processor. Dropout draws other numbers with another number of them.
     progress : show a bar with loss, accuracy and the time that is left.
 
@@ -115,6 +122,11 @@ def fit(
         validation = _checked(network, loss, *validation, "validation")
     elif patience is not None:
         raise ValueError(f"patience is {patience}, but nothing is measured to be patient with: pass validation=(x, y)")
+    training_loss = loss if class_weight is None else _weighted(loss, class_weight, network.shapes[-1])
+    on_pairs = None if augment is None else _on_pairs(augment)
+    follow = getattr(optimiser.learning_rate, "after_epoch", None)
+    if follow is not None and validation is None:
+        raise ValueError(f"{optimiser.learning_rate!r} follows the validation loss: pass validation=(x, y)")
     patience = epochs if patience is None else whole_number(patience, "patience")
     plan = {
         "seed": seed,
@@ -124,6 +136,10 @@ def fit(
         "loss": _named(loss),
         "validation": None if validation is None else len(validation[0]),
     }
+    if class_weight is not None:
+        plan["class_weight"] = repr(training_loss)
+    if augment is not None:
+        plan["augment"] = _named(augment)
     history, best = _resume(checkpoint, network, optimiser, plan)
 
     with crew(network, workers) as team, _stop_button() as stop:
@@ -131,12 +147,17 @@ def fit(
             if validation is not None and history.epochs - 1 - history.best_epoch >= patience:
                 history.stopped = "early"
                 break
+            if follow is not None:
+                follow(history)
             rng = np.random.default_rng([seed, history.epochs])
+            changes = np.random.default_rng([seed, history.epochs, 1])  # apart: the order does not depend on `augment`
             team.reseed(rng)
             order = np.array_split(rng.permutation(len(x)), range(batch_size, len(x), batch_size))
             title = f"epoch {history.epochs + 1}/{epochs}"
             with tqdm(total=len(order), desc=title, disable=not progress, unit="batch", file=sys.stdout) as bar:
-                history.stopped = _train_on(order, bar, team, network, x, y, loss, optimiser, history, stop)
+                history.stopped = _train_on(
+                    order, bar, team, network, x, y, training_loss, on_pairs, changes, optimiser, history, stop
+                )
                 if history.stopped != "finished":
                     break
                 if validation is not None:
@@ -174,11 +195,54 @@ def _checked(network, loss, x, y, name):
     return x, y
 
 
-def _train_on(batches, bar, team, network, x, y, loss, optimiser, history, stop):
+def _weighted(loss, class_weight, shape):
+    """The loss with a weight for each class; `class_weight` is a dict, as in Keras."""
+    if "class_weights" not in getattr(loss, "options", {}) or len(shape) != 1:
+        raise ValueError(f"class_weight needs a loss with weights for classes, such as CrossEntropy(), not {loss!r}")
+    if loss.options["class_weights"] is not None:
+        raise ValueError(f"class_weight is given, but {loss!r} has weights already: choose one of the two")
+    if not isinstance(class_weight, dict):
+        raise ValueError(f"class_weight is {class_weight!r}, but a dict is needed, such as {{0: 1.0, 1: 5.0}}")
+    weights = [1.0] * shape[0]
+    for label, weight in class_weight.items():
+        if whole_number(label, "a class of class_weight", minimum=0) >= shape[0]:
+            raise ValueError(f"class_weight has a class {label}, but the classes are 0 ... {shape[0] - 1}")
+        weights[int(label)] = number(weight, f"the weight of class {label}")
+    return type(loss)(**{**loss.options, "class_weights": weights})
+
+
+def _on_pairs(augment):
+    """`augment` as a function (images, labels, rng) -> (images, labels), whichever of its two forms it has."""
+    if not callable(augment):
+        raise ValueError(f"augment is {augment!r}, but a function (images, rng) -> images is needed")
+    optional = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    knobs = [knob for knob in signature(augment).parameters.values() if knob.kind not in optional]
+    needed = [knob.name for knob in knobs if knob.default is Parameter.empty]
+    if len(needed) not in (2, 3):
+        raise ValueError(f"augment takes {needed}, but it is called with (images, rng) or (images, labels, rng)")
+    return augment if len(needed) == 3 else lambda x, y, rng: (augment(x, rng), y)
+
+
+def _augmented(augment, x, y, rng):
+    """A batch after `augment`, if it is one that the network takes."""
+    changed = augment(x, y, rng)
+    shapes = [np.shape(part) for part in changed] if isinstance(changed, tuple) else []
+    if len(shapes) != 2 or shapes[0] != x.shape or shapes[1][:1] != y.shape[:1]:
+        raise ValueError(
+            f"augment returned {shapes or type(changed).__name__}, but {[x.shape, y.shape]} came: as many images of "
+            "that size are needed, and a label for each"
+        )
+    return changed[0].astype(x.dtype, copy=False), changed[1]
+
+
+def _train_on(batches, bar, team, network, x, y, loss, augment, rng, optimiser, history, stop):
     """One epoch; returns how it ended, and adds its mean loss and accuracy to the history if it went to its end."""
     total = right = seen = 0
     for indices in batches:
-        value, hits, grads = team.train(x, y, indices, loss)
+        batch = x, y, indices
+        if augment is not None:
+            batch = *_augmented(augment, x[indices], y[indices], rng), np.arange(len(indices))
+        value, hits, grads = team.train(*batch, loss)
         if np.isfinite(value):
             optimiser.step(network.params, grads)
         if not np.isfinite(value) or (seen + len(indices) == len(x) and not _is_finite(network)):
@@ -244,7 +308,8 @@ def _stop_button():
 
 
 def _described(optimiser):
-    return {key: _named(value) if callable(value) else value for key, value in optimiser.config().items()}
+    knobs = {key: value for key, value in optimiser.config().items() if value is not None}
+    return {key: _named(value) if callable(value) else value for key, value in knobs.items()}
 
 
 def _named(thing):
@@ -259,7 +324,7 @@ def _save(path, network, optimiser, plan, history, best):
     arrays |= {f"best/{name}": array for name, array in (best or {}).items()}
     for name, slots in optimiser.memory.items():
         arrays |= {f"memory/{name}//{slot}": array for slot, array in slots.items()}
-    write_arrays(path, {"plan": plan, "history": asdict(history), "steps": optimiser.steps}, arrays)
+    write_arrays(path, {"plan": plan, "history": asdict(history), "steps": optimiser.calls}, arrays)
 
 
 def _resume(path, network, optimiser, plan):
@@ -282,7 +347,7 @@ def _resume(path, network, optimiser, plan):
         network.set_weights(groups["now"])
     except ValueError as error:
         raise ValueError(f"{path} is of another network: {error}") from None
-    optimiser.steps = header["steps"]
+    optimiser.calls = header["steps"]
     for name, array in groups["memory"].items():
         parameter, _, slot = name.partition("//")
         optimiser.memory.setdefault(parameter, {})[slot] = array

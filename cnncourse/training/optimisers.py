@@ -4,23 +4,48 @@ Backward says in which direction the loss climbs; an optimiser decides how far t
 the parameters in place and keep what they remember in `memory`, one dict of arrays for each parameter.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from cnncourse.arguments import fraction, number
+from cnncourse.arguments import fraction, number, whole_number
+from cnncourse.training.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 
 
 @dataclass(eq=False)
 class Optimiser:
-    """`update` moves one parameter; `learning_rate` is a number, or a function of the step (0, 1, 2 ...)."""
+    """`update` moves one parameter; `learning_rate` is a number, or a function of the step (0, 1, 2 ...).
+
+    Every optimiser takes these by name, as in Keras:
+
+    clipnorm, clipvalue, global_clipnorm : cut gradients that are too long, see `cnncourse.training.clipping`; at most
+        one of the three.
+    gradient_accumulation_steps : move only at each k-th call of `step`, by the mean of the k gradients that came. So k
+        batches of the same size count as one batch of k times the size, and need the memory of a small one. `steps`
+        counts the moves, and so does a learning rate that is a function.
+    """
 
     learning_rate: float = 0.01
+    clipnorm: float | None = field(default=None, kw_only=True)
+    clipvalue: float | None = field(default=None, kw_only=True)
+    global_clipnorm: float | None = field(default=None, kw_only=True)
+    gradient_accumulation_steps: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self):
-        self.steps, self.memory = 0, {}
+        self.calls, self.memory = 0, {}
         if not callable(self.learning_rate):
             number(self.learning_rate, "learning_rate", above_zero=True)
+        if self.gradient_accumulation_steps is not None:
+            whole_number(self.gradient_accumulation_steps, "gradient_accumulation_steps")
+        limits = {name: getattr(self, name) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+        limits = {name: number(limit, name, above_zero=True) for name, limit in limits.items() if limit is not None}
+        if len(limits) > 1:
+            raise ValueError(f"{' and '.join(limits)} are given, but a gradient is cut in one way: choose one of them")
+
+    @property
+    def steps(self):
+        """How often the parameters were moved."""
+        return self.calls // (self.gradient_accumulation_steps or 1)
 
     def step(self, params, grads):
         """Move all `params`, a dict of arrays, against the `grads` of the same names."""
@@ -36,12 +61,37 @@ class Optimiser:
                     f"{name} has shape {param.shape}, but its gradient, or what this optimiser remembers of it, "
                     f"{shapes - {param.shape}}: an optimiser that was used for another network cannot be used again"
                 )
-        self.steps += 1
+        self.calls += 1
+        if self.gradient_accumulation_steps:
+            grads = self.accumulated(grads)
+            if self.calls % self.gradient_accumulation_steps:
+                return
+        grads = self.clipped(grads)
         for name, param in params.items():
             self.update(param, grads[name], rate, self.memory.setdefault(name, {}))
 
+    def accumulated(self, grads):
+        """The mean of the gradients since the last move, these included; after a move it starts again from nothing."""
+        means = {}
+        for name, grad in grads.items():
+            memory = self.memory.setdefault(name, {})
+            total = memory.setdefault("accumulated", np.zeros_like(grad))
+            total += grad
+            means[name] = total / self.gradient_accumulation_steps
+            if self.calls % self.gradient_accumulation_steps == 0:
+                total[...] = 0
+        return means
+
+    def clipped(self, grads):
+        """The gradients, as long as they may be."""
+        if self.clipnorm is not None:
+            return clip_by_norm(grads, self.clipnorm)
+        if self.clipvalue is not None:
+            return clip_by_value(grads, self.clipvalue)
+        return grads if self.global_clipnorm is None else clip_by_global_norm(grads, self.global_clipnorm)
+
     def config(self):
-        return {"class": type(self).__name__, **asdict(self)}
+        return {"class": type(self).__name__, **{knob.name: getattr(self, knob.name) for knob in fields(self)}}
 
 
 @dataclass(eq=False)
@@ -78,6 +128,49 @@ class SGD(Optimiser):
         velocity *= self.momentum
         velocity -= rate * grad
         param += self.momentum * velocity - rate * grad if self.nesterov else velocity
+
+
+@dataclass(eq=False)
+class RMSprop(Optimiser):
+    """Each gradient over the root of a running mean of its squares, of which `rho` is kept at each step.
+
+    With `centered` the square of a running mean of the gradients is taken off first, so that it is divided by their
+    standard deviation. With `momentum` a step is a running sum, as with SGD. The idea is from a lecture (Hinton et al.,
+    2012, Neural networks for machine learning, 6e). As in Keras, epsilon stands within the root.
+
+    >>> params = {"w": np.array([1.0, 1.0])}
+    >>> RMSprop(learning_rate=0.1, rho=0.75).step(params, {"w": np.array([2.0, 2000.0])})
+    >>> params["w"].round(3)  # 0.1 / sqrt(1 - 0.75) each, whatever the gradient is
+    array([0.8, 0.8])
+    """
+
+    learning_rate: float = 0.001
+    rho: float = 0.9
+    momentum: float = 0.0
+    epsilon: float = 1e-7
+    centered: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        fraction(self.rho, "rho")
+        fraction(self.momentum, "momentum")
+        number(self.epsilon, "epsilon", above_zero=True)
+
+    def update(self, param, grad, rate, memory):
+        square = memory.setdefault("square", np.zeros_like(param))
+        square += (1 - self.rho) * (grad * grad - square)
+        spread = square
+        if self.centered:
+            mean = memory.setdefault("mean", np.zeros_like(param))
+            mean += (1 - self.rho) * (grad - mean)
+            spread = square - mean * mean
+        move = rate * grad / np.sqrt(spread + self.epsilon)
+        if self.momentum:
+            velocity = memory.setdefault("velocity", np.zeros_like(param))
+            velocity *= self.momentum
+            velocity += move
+            move = velocity
+        param -= move
 
 
 @dataclass(eq=False)
@@ -134,3 +227,25 @@ class AdamW(Adam):
     def update(self, param, grad, rate, memory):
         param -= rate * self.weight_decay * param
         super().update(param, grad, rate, memory)
+
+
+@dataclass(eq=False)
+class AdamL2(Adam):
+    """Adam with an L2 penalty: ``weight_decay * param`` is added to each gradient, as `SGD` does.
+
+    So the penalty is divided by the root too, and a weight with large gradients hardly shrinks: compare `AdamW`.
+
+    >>> params = {"w": np.array([1.0])}
+    >>> AdamL2(learning_rate=0.1, weight_decay=0.5).step(params, {"w": np.array([0.0])})
+    >>> params["w"].round(3)  # a whole step, however small the penalty is
+    array([0.9])
+    """
+
+    weight_decay: float = 0.004
+
+    def __post_init__(self):
+        super().__post_init__()
+        number(self.weight_decay, "weight_decay")
+
+    def update(self, param, grad, rate, memory):
+        super().update(param, grad + self.weight_decay * param, rate, memory)
