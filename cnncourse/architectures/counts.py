@@ -116,7 +116,7 @@ def _count(node, shapes):
             return Count(0, 0, 0, size * prod(options["kernel"]))
         case "global_avg_pool":
             return Count(0, 0, 0, prod(shapes[0]))
-        case "local_response_norm":  # squares, their sum, times alpha, plus k, a power, a division
+        case "local_response_norm":  # squares, their sum, times alpha, plus the bias, a power, a division
             return Count(0, 0, 0, size * (options["size"] + 4))
         case "add":
             return Count(0, 0, 0, size * (len(shapes) - 1))

@@ -189,7 +189,7 @@ WORDS = {
     "dropout": Word(_dropout, ("rate",)),
     "batch_norm": Word(_norm, (), {"epsilon": 0.001, "scale": True}),
     "layer_norm": Word(_norm, (), {"epsilon": 0.000001}),
-    "local_response_norm": Word(_local_response_norm, ("size",), {"alpha": 0.0001, "beta": 0.75, "k": 2}),
+    "local_response_norm": Word(_local_response_norm, ("size",), {"alpha": 0.0001, "beta": 0.75, "bias": 2}),
     "scale": Word(_scale, (), {"bias": False, "start": 1}),  # a factor for each channel
     "shuffle": Word(_shuffle, ("groups",)),
     "tokens": Word(_tokens),
