@@ -1,6 +1,7 @@
 """A spec with all its rows written out: plain nodes, in an order in which each comes after its inputs."""
 
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 from cnncourse.architectures.expressions import evaluate
 from cnncourse.architectures.notation import Spec
@@ -31,12 +32,16 @@ class Graph:
     Attributes
     ----------
     outputs : dict from the name of a head ("main" is the last row) to the name of a node.
+    parts : the same nodes as they were written, row by row, for drawings: dict from the name of a row to a list of
+        ``{"node": name}``, ``{"join": name, "paths": lists}``, ``{"block": call, "parts": list}`` and
+        ``{"output": head, "parts": list}``.
     """
 
     name: str
     nodes: dict
     outputs: dict
     spec: Spec
+    parts: dict
 
     def __iter__(self):
         return iter(self.nodes.values())
@@ -81,7 +86,8 @@ class Graph:
         for node in reversed(self.nodes.values()):
             wanted.update(node.inputs if node.name in wanted else ())
         nodes = {key: node for key, node in self.nodes.items() if key in wanted}
-        return Graph(self.name, nodes, {"main": name}, self.spec)
+        parts = {row: left for row, parts in self.parts.items() if (left := _left(parts, nodes))}
+        return Graph(self.name, nodes, {"main": name}, self.spec, parts)
 
     def main(self):
         """The network without the heads that only training uses."""
@@ -97,7 +103,22 @@ class Graph:
 
     def data(self):
         """The same as dicts, lists, strings and numbers: what JSON can hold."""
-        return {"name": self.name, "outputs": dict(self.outputs), "nodes": [asdict(node) for node in self]}
+        nodes = [asdict(node) for node in self]
+        return {"name": self.name, "outputs": dict(self.outputs), "nodes": nodes, "parts": self.parts}
+
+
+def _left(parts, nodes):
+    """Those parts whose nodes are there."""
+    left = []
+    for part in parts:
+        if "parts" in part:
+            inner = _left(part["parts"], nodes)
+            left.extend([{**part, "parts": inner}] if inner else [])
+        elif part.get("join", part.get("node")) in nodes:
+            left.append(part)
+        elif "join" in part:  # it ends inside one of the paths
+            left.extend(found[-1] for path in part["paths"] if (found := _left(path, nodes)))
+    return left
 
 
 def build(spec, size=None, **settings):
@@ -143,6 +164,8 @@ class _Builder:
         if size is not None:
             shape = (*per_axis(size, 2, "size"), shape[-1])
         self.row, self.counts, self.blocks = "input", {}, ()
+        self.parts, self.written = [{"node": "input"}], {}
+        self.written["input"] = self.parts
         self.nodes["input"] = Node("input", "input", (), per_axis(shape, 3, "input"), row="input")
         self.here = "input"
 
@@ -150,7 +173,14 @@ class _Builder:
         for line in self.spec.rows:
             self.line(line, self.names, top=True)
         self.outputs["main"] = self.here
-        return Graph(self.spec.name, self.nodes, self.outputs, self.spec)
+        return Graph(self.spec.name, self.nodes, self.outputs, self.spec, {k: v for k, v in self.written.items() if v})
+
+    def aside(self, walk):
+        """What `walk` writes, as a list of parts of its own."""
+        outside, self.parts = self.parts, []
+        walk()
+        inside, self.parts = self.parts, outside
+        return inside
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -163,6 +193,7 @@ class _Builder:
             raise ValueError(f"{where}: it is repeated {times!r} times, but a whole number is needed")
         if top and times:
             self.row = self.unique(line.label or line.items[0].word, self.counts)
+            self.parts = self.written[self.row] = []
         for _ in range(times):
             if line.paths:
                 self.paths(line, names, where)
@@ -198,9 +229,13 @@ class _Builder:
             inner[name] = given[name] if name in given else self.value(default, self.now(inner), where)
         shown = [item.word, *(shown_value(inner[name]) for name in block.arguments if name in given)]
         outside, self.blocks = self.blocks, (*self.blocks, " ".join(shown))
-        for line in block.rows:
-            self.line(line, inner)
+        parts = self.aside(lambda: self.lines(block.rows, inner))
+        self.parts.append({"block": self.blocks[-1], "parts": parts})
         self.blocks = outside
+
+    def lines(self, lines, names):
+        for line in lines:
+            self.line(line, names)
 
     def paths(self, line, names, where):
         item, start = line.items[0], self.here
@@ -208,16 +243,16 @@ class _Builder:
             raise ValueError(f"{where}: paths can stand below {', '.join(JOINS)} or output, not below {item.word!r}")
         if item.options or len(item.arguments) != (item.word == "output"):
             raise ValueError(f"{where}: this should be {item.word}{' and a name' * (item.word == 'output')} alone")
-        ends = []
+        ends, paths = [], []
         for path in line.paths:
             self.here = start
-            for row in path:
-                self.line(row, names)
+            paths.append(self.aside(partial(self.lines, path, names)))
             ends.append(self.here)
         if item.word == "output":
             if len(ends) != 1 or ends[0] == start:
                 raise ValueError(f"{where}: an output has one path, which is not empty")
             self.outputs[item.arguments[0]], self.here = ends[0], start
+            self.parts.append({"output": item.arguments[0], "parts": paths[0]})
             return
         if len(ends) < 2:
             raise ValueError(f"{where}: {item.word} needs at least two paths, but there is one")
@@ -226,6 +261,7 @@ class _Builder:
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from None
         self.add(item.word, tuple(ends), shape, {})
+        self.parts[-1] = {"join": self.here, "paths": paths}
 
     # --- values -------------------------------------------------------------------------------------------------------
 
@@ -272,6 +308,7 @@ class _Builder:
         name = self.unique(f"{self.row}.{op}", self.counts)
         self.nodes[name] = Node(name, op, inputs, shape, options, self.row, self.blocks)
         self.here = name
+        self.parts.append({"node": name})
 
 
 def shown_value(value):
