@@ -88,6 +88,6 @@ def _apply(function, arguments, names, text):
     values = [_value(part, names, text) for part in arguments]
     try:
         result = function(*values)
-    except (TypeError, ZeroDivisionError, ValueError) as error:
+    except (TypeError, ArithmeticError, ValueError) as error:
         raise ValueError(f"{text!r} with {', '.join(map(repr, values))}: {error}") from None
     return int(result) if isinstance(result, float) and result.is_integer() else result

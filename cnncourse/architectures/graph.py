@@ -189,8 +189,8 @@ class _Builder:
         if line.condition and not self.value(line.condition, self.now(names), where):
             return
         times = self.value(line.times, self.now(names), where)
-        if not isinstance(times, int) or times < 0:
-            raise ValueError(f"{where}: it is repeated {times!r} times, but a whole number is needed")
+        if not isinstance(times, int) or not 0 <= times <= LARGEST:
+            raise ValueError(f"{where}: repeated {times!r} times, but a whole number up to {LARGEST:,} is needed")
         if top and times:
             self.row = self.unique(line.label or line.items[0].word, self.counts)
             self.parts = self.written[self.row] = []

@@ -24,8 +24,9 @@ import re
 from dataclasses import asdict, dataclass, field
 
 NAME = r"[A-Za-z_]\w*"
+TAKEN = {"C", "H", "W"}  # in an expression, the shape that has been reached
 HEAD = re.compile(r"network\s+(?P<name>\S.*?)(?:\s+like\s+(?P<like>\S.*))?$")
-SETTING = re.compile(rf"(?P<names>{NAME}(?:\s+{NAME})*)\s*=\s*(?P<values>[^=].*)$")
+SETTING = re.compile(rf"(?P<names>{NAME}(?:\s+{NAME})*)\s+=\s+(?P<values>\S.*)$")  # an option has no spaces
 BLOCK = re.compile(rf"block\s+(?P<name>{NAME})\s*(?:\((?P<arguments>[^)]*)\))?$")
 LABEL = re.compile(r"(?P<label>[\w.-]+)\s*:\s+(?P<row>.*)$")
 OPTION = re.compile(rf"(?P<name>{NAME})=(?P<value>[^=].*)$")
@@ -101,7 +102,7 @@ def read_all(text, known=None):
     parts, specs = [], {}
     for number, line in enumerate(text.splitlines(), 1):
         line = line.split("#")[0].rstrip()
-        if line.startswith("network"):
+        if re.match(r"network\s", line):
             parts.append([])
         if line and not parts:
             raise ValueError(f"line {number}, {line.strip()!r}: a spec starts with a line such as 'network My-Net'")
@@ -142,6 +143,7 @@ def _spec(lines, known):
             blocks[block["name"]] = Block(_arguments(block["arguments"], number, line), _rows(below))
         elif not below and (setting := SETTING.match(line)):
             names, values = setting["names"].split(), setting["values"].split()
+            _free(names, number, line)
             if len(names) != len(values):
                 raise ValueError(f"line {number}, {line!r}: {len(names)} names, but {len(values)} values")
             settings.update(zip(names, values))
@@ -169,7 +171,13 @@ def _arguments(text, number, line):
         if not re.fullmatch(NAME, name):
             raise ValueError(f"line {number}, {line!r}: {part!r} is no argument, such as f or s=1")
         arguments[name] = default or None
+    _free(arguments, number, line)
     return arguments
+
+
+def _free(names, number, line):
+    if taken := sorted(TAKEN & set(names)):
+        raise ValueError(f"line {number}, {line!r}: {taken[0]} is the shape that has been reached: take another name")
 
 
 def _indent(line):
