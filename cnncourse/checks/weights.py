@@ -105,7 +105,7 @@ def _numbers(path, name, array):
 
 
 def into_network(model, path, shape=(28, 28, 1)):
-    """Put the weights of a file into a Keras model, and return it; `shape` is that of an image, for a model without one.
+    """Put the weights of a file into a Keras model, and return it; `shape` is that of an image, if the model has none.
 
     >>> into_network(None, "nowhere.npz")
     Traceback (most recent call last):
@@ -136,6 +136,22 @@ def into_network(model, path, shape=(28, 28, 1)):
     except Exception:  # Keras says it at length, and otherwise in each version
         raise NotUsable(order) from None
     return model
+
+
+def fits(name, make):
+    """What is said of a file of weights and the network that they belong to, which `make` returns.
+
+    >>> fits("nowhere.npz", lambda: None)
+    'nowhere.npz was not handed in.'
+    """
+    try:
+        arrays_of(name)
+        into_network(make(), name)
+    except NotUsable as why:
+        return str(why)
+    except Exception as wrong:  # it may be any of the student's
+        return f"the network cannot be built: {type(wrong).__name__}: {wrong}"
+    return "fit the network"
 
 
 def predicted(model, images, at_once=500):

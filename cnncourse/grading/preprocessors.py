@@ -93,7 +93,8 @@ def handed_in_files(course, assignment, student, declared):
     found = {}
     for name, about in declared.items():
         path = folder / name
-        found[name] = reason_not_to_use(path, about.most) or path.read_bytes()
+        if os.path.lexists(path):
+            found[name] = reason_not_to_use(path, about.most) or path.read_bytes()
     return found
 
 

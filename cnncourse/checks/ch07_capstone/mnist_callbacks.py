@@ -1,5 +1,7 @@
 """ch07.mnist_callbacks: training that ends when validation gets worse, and goes back to the best weights."""
 
+import numpy as np
+
 from cnncourse.checks.measuring import Measure
 from cnncourse.checks.task import Task
 
@@ -23,7 +25,7 @@ def simulated(answer, losses):
         stack.on_train_begin()
         for epoch, loss in enumerate(losses):
             stack.on_epoch_begin(epoch)
-            model.set_weights([np.full((1, 1), float(epoch))])  # noqa: F821 - NumPy is there
+            model.set_weights([np.full((1, 1), float(epoch))])
             told = {"loss": loss / 2, "accuracy": 1 - loss / 2, "val_loss": loss, "val_accuracy": 1 - loss}
             stack.on_epoch_end(epoch, told)
             if model.stop_training:
@@ -35,10 +37,9 @@ def simulated(answer, losses):
 
 
 def cases(rng):
-    down = 0.5 * 0.8 ** rng.permutation(BEST).astype(float)
-    down[::-1].sort()  # it falls
-    rising = down[-1] + 0.002 * (1 + rng.permutation(EPOCHS - BEST)) + 0.02
-    yield (tuple([*down.tolist(), down[-1] * 0.8, *rising.tolist()]),)
+    falling = 0.5 * 0.8 ** np.arange(BEST + 1)
+    worse = falling[-1] + rng.uniform(0.02, 0.1, EPOCHS - BEST)
+    yield (tuple([*falling.tolist(), *worse.tolist()]),)
     yield ((0.5, 0.3, 0.2, 0.21, 0.15, 0.1, 0.09),)  # one epoch is worse, and then it goes on
 
 

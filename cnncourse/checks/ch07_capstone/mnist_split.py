@@ -43,7 +43,7 @@ def wrong_with(y, size, train, validation, same, also):
     if train.ndim != 1 or validation.ndim != 1 or train.dtype.kind not in "iu" or validation.dtype.kind not in "iu":
         return "return two arrays of indices, whole numbers."
     both = np.concatenate([train, validation])
-    if both.size and not (0 <= both.min() and both.max() < len(y)):
+    if both.size and not (both.min() >= 0 and both.max() < len(y)):
         return f"an index lies outside of the {len(y)} labels."
     common = np.intersect1d(train, validation)
     if common.size:

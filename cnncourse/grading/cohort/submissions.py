@@ -140,8 +140,9 @@ class Course:
                 else:
                     into[name] = path.read_bytes()
         for name, about in declared.items():
-            reason = reason_not_to_use(folder / name, about.most)
-            found.handed_in[name] = reason or found.own.get(name) or f"{name} makes the folder too large."
+            if os.path.lexists(folder / name):
+                reason = reason_not_to_use(folder / name, about.most)
+                found.handed_in[name] = reason or found.own.get(name) or f"{name} makes the folder too large."
         found.remarks += not_used(found.own.keys() - found.given.keys() - declared.keys())
         stamp = found.own.get("timestamp.txt", b"").decode(errors="replace").strip()
         try:

@@ -82,8 +82,8 @@ def written(known, notebook):
         return None
     return Doubt(
         f"the code holds constants of {held:,} bytes: are there weights or labels among them?",
-        f"the code holds constants of {held:,} bytes, and up to {MOST:,} are taken for code: keep numbers of the network "
-        "in its weights.",
+        f"the code holds constants of {held:,} bytes, and up to {MOST:,} are taken for code: keep the numbers of the "
+        "network in its weights.",
     )
 
 

@@ -23,7 +23,7 @@ class HandedInFiles:
             elif isinstance(data, bytes) and data:
                 most = size_of(about.most)
                 self.troubles[name] = f"{name} has {size_of(len(data))}, and {most} are the most: it is not read."
-            elif data is not None or about.needed:
+            elif data is not None or about.needed:  # else nobody misses it
                 self.troubles[name] = f"{name} is empty." if data == b"" else data or f"{name} was not handed in."
 
     def trouble_with(self, names):
