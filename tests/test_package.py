@@ -123,6 +123,7 @@ def without_frameworks(names, **options):
     return subprocess.run(command, capture_output=True, text=True, **options)
 
 
+@pytest.mark.slow
 def test_importing_a_module_imports_no_framework():
     def level(name):
         return (LEVELS.index(name.split(".")[1]) if "." in name else -1), name
