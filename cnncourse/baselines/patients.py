@@ -85,7 +85,7 @@ PATIENTS = {
     "unnormalised input": Patient(
         symptom="The loss of the first epoch is many times log 10; after it both losses stand at log 10.",
         cause="The pixels go from 0 to 255. "
-        "The first gradients are hundreds of times too large, and their steps kill every ReLU.",
+        "The first two steps are so long that most filters are 0 for every image from then on.",
         test="loss before the first step",
         unit="number",
         cure="Subtract the mean and divide by the standard deviation of the training images.",
@@ -136,6 +136,24 @@ PATIENTS = {
 }
 
 
+# The order in which they come: no two of a kind one after the other, and the healthy one is not the last
+WAITING = (
+    "augmentation that changes the label",
+    "learning rate too large",
+    "leaked images",
+    "dead units",
+    "batch norm, batches of 2",
+    "wrong loss for the head",
+    "healthy",
+    "no shuffling",
+    "learning rate too small",
+    "evaluation in training mode",
+    "unnormalised input",
+    "decay too strong",
+    "labels off by one",
+)
+
+
 def written(value, unit):
     """A number of an examination as a text: a share in per cent, everything else as it is.
 
@@ -148,7 +166,11 @@ def written(value, unit):
 
 
 def examination(name, run, healthy):
-    """What a patient's test gives for some run, as a sentence; `healthy` is the run to compare it with."""
+    """What a patient's test gives for some run, as a sentence; `healthy` is the run to compare it with.
+
+    >>> examination("no shuffling", {"found": {"no shuffling": 1.25}}, {"found": {"no shuffling": 9.5625}})
+    'Different classes in one batch (mean): 1.2 (healthy: 9.6).'
+    """
     if name == "healthy":
         return ""
     _, _, test, unit, *_ = PATIENTS[name]
@@ -162,9 +184,16 @@ def charts(runs):
     Parameters
     ----------
     runs : dict, the result of `clinic.run` for each case.
+
+    >>> run = {"loss": [2.0], "val_loss": [2.1], "accuracy": [0.3], "val_accuracy": [0.2], "test": 0.2}
+    >>> from cnncourse.baselines.clinic import CASES
+    >>> listed = charts({case: {**run, "found": dict.fromkeys(SICK, 0.0)} for case in CASES})
+    >>> len(listed), [option["name"] for option in listed[0]["options"]][listed[0]["right"]]
+    (13, 'augmentation that changes the label')
     """
     healthy, listed = runs["healthy"], []
-    for name, patient in PATIENTS.items():
+    for name in WAITING:
+        patient = PATIENTS[name]
         run, cured = runs[name], runs[patient.cured]
         options = sorted([name, *patient.tempting], key=list(PATIENTS).index)
         listed.append(
@@ -190,12 +219,24 @@ def charts(runs):
 
 
 def curves(run):
-    """The four curves of a run."""
+    """The four curves of a run.
+
+    >>> curves({"loss": [2.0], "val_loss": [2.1], "accuracy": [0.3], "val_accuracy": [0.2], "test": 0.2})["val_loss"]
+    [2.1]
+    """
     return {name: run[name] for name in ("loss", "val_loss", "accuracy", "val_accuracy")}
 
 
 def rows(runs):
-    """The table symptom, cause, test, cure for the twelve patients, as rows of text."""
+    """The table symptom, cause, test, cure for the twelve patients, as rows of text.
+
+    >>> runs = {case: {"found": dict.fromkeys(SICK, 0.5)} for case in CASES}
+    >>> print(*rows(runs)[3], sep=chr(10))
+    The training curves rise well, but validation is far worse and jumps.
+    **no shuffling**
+    Different classes in one batch (mean): 0.5 (healthy: 0.5).
+    Shuffle the training images before every epoch.
+    """
     healthy = runs["healthy"]
     return [
         (
