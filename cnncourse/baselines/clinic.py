@@ -110,8 +110,9 @@ def run(case, epochs=EPOCHS):
 
     Returns
     -------
-    dict : `loss`, `accuracy`, `val_loss`, `val_accuracy`, with a number for each epoch; `test`, the accuracy on images
-        that nothing was chosen with, measured as it should be; `found`, what each patient's examination gives here.
+    dict : `loss`, `accuracy`, `val_loss`, `val_accuracy`, with a number for each epoch; `train` and `test`, the
+        accuracy at the end, measured as it should be, `test` on images that nothing was chosen with; `found`, what the
+        examination of each patient gives here.
 
     >>> short = run("learning rate too small", epochs=1)
     >>> round(short["val_accuracy"][0], 1)
@@ -130,9 +131,11 @@ def run(case, epochs=EPOCHS):
             for name, number in zip(curves, now):
                 curves[name].append(round(number, 4))
             epoch = []
-    scores = network.predict(training.prepared(training.test.x), workers=1)
-    test = correct(scores, training.test.y) / len(scores)
-    return {**curves, "test": test, "found": {name: CASES[name].examined(training, network) for name in SICK}}
+    after, test = (
+        correct(network.predict(training.prepared(part.x), workers=1), part.y) / len(part.y)
+        for part in (training.train, training.test)
+    )
+    return {**curves, "train": after, "test": test, "found": {name: CASES[name].examined(training, network) for name in SICK}}
 
 
 # --- what can be wrong with a step -----------------------------------------------------------------------------------
