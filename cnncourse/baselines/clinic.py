@@ -135,7 +135,12 @@ def run(case, epochs=EPOCHS):
         correct(network.predict(training.prepared(part.x), workers=1), part.y) / len(part.y)
         for part in (training.train, training.test)
     )
-    return {**curves, "train": after, "test": test, "found": {name: CASES[name].examined(training, network) for name in SICK}}
+    return {
+        **curves,
+        "train": after,
+        "test": test,
+        "found": {name: CASES[name].examined(training, network) for name in SICK},
+    }
 
 
 # --- what can be wrong with a step -----------------------------------------------------------------------------------
