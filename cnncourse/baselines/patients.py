@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from cnncourse.baselines.clinic import SICK
 
 
@@ -45,7 +47,7 @@ PATIENTS = {
         test="hidden units that are 0 for every validation image",
         unit="share",
         cure="Start the biases at 0; lower the learning rate if units die in training.",
-        tempting=("learning rate too small", "no shuffling", "wrong loss for the head"),
+        tempting=("labels off by one", "no shuffling", "wrong loss for the head"),
     ),
     "no shuffling": Patient(
         symptom="The training curves rise well, but validation is far worse and jumps.",
@@ -71,7 +73,7 @@ PATIENTS = {
         test="loss of perfect scores (100 for the label, 0 for the others)",
         unit="number",
         cure="End the network with the scores themselves; in Keras, from_logits=True.",
-        tempting=("learning rate too small", "decay too strong", "augmentation that changes the label"),
+        tempting=("batch norm, batches of 2", "decay too strong", "augmentation that changes the label"),
     ),
     "labels off by one": Patient(
         symptom="The accuracy in training creeps upwards; in validation it stays at 10 %, with a loss above log 10.",
@@ -80,7 +82,7 @@ PATIENTS = {
         test="training images whose nearest neighbour has the same label",
         unit="share",
         cure="Look at twenty images with their labels; line up the two files again.",
-        tempting=("learning rate too small", "no shuffling", "augmentation that changes the label"),
+        tempting=("learning rate too small", "no shuffling", "dead units"),
     ),
     "unnormalised input": Patient(
         symptom="The loss of the first epoch is many times log 10; after it both losses stand at log 10.",
@@ -98,7 +100,7 @@ PATIENTS = {
         test="validation images that are read otherwise when their batch holds other images",
         unit="share",
         cure="Use batches of 16 or more, or a normalisation that does not look at the batch.",
-        tempting=("evaluation in training mode", "decay too strong", "learning rate too large"),
+        tempting=("evaluation in training mode", "decay too strong", "augmentation that changes the label"),
         cured="batch norm, batches of 32",
     ),
     "decay too strong": Patient(
@@ -158,10 +160,10 @@ def written(value, unit):
     """A number of an examination as a text: a share in per cent, everything else as it is.
 
     >>> written(0.2814, "share"), written(0.0000681, "share"), written(59.05355, "number"), written(0.0, "share")
-    ('28 %', '0.0068 %', '59.1', '0 %')
+    ('28.1 %', '0.0068 %', '59.1', '0 %')
     """
     scaled = 100 * value if unit == "share" else value
-    digits = f"{scaled:.0f}" if abs(scaled) >= 100 else f"{scaled:.3g}" if abs(scaled) >= 10 else f"{scaled:.2g}"
+    digits = f"{scaled:.0f}" if abs(scaled) >= 100 else f"{scaled:.{3 if abs(scaled) >= 1 else 2}g}"
     return f"{digits} %" if unit == "share" else digits
 
 
@@ -169,7 +171,7 @@ def examination(name, run, healthy):
     """What a patient's test gives for some run, as a sentence; `healthy` is the run to compare it with.
 
     >>> examination("no shuffling", {"found": {"no shuffling": 1.25}}, {"found": {"no shuffling": 9.5625}})
-    'Different classes in one batch (mean): 1.2 (healthy: 9.6).'
+    'Different classes in one batch (mean): 1.25 (healthy: 9.56).'
     """
     if name == "healthy":
         return ""
@@ -191,11 +193,11 @@ def charts(runs):
     >>> len(listed), [option["name"] for option in listed[0]["options"]][listed[0]["right"]]
     (13, 'augmentation that changes the label')
     """
-    healthy, listed = runs["healthy"], []
+    healthy, listed, rng = runs["healthy"], [], np.random.default_rng(0)
     for name in WAITING:
         patient = PATIENTS[name]
         run, cured = runs[name], runs[patient.cured]
-        options = sorted([name, *patient.tempting], key=list(PATIENTS).index)
+        options = [(name, *patient.tempting)[k] for k in rng.permutation(4)]
         listed.append(
             {
                 "curves": curves(run),
@@ -230,6 +232,7 @@ def curves(run):
 def rows(runs):
     """The table symptom, cause, test, cure for the twelve patients, as rows of text.
 
+    >>> from cnncourse.baselines.clinic import CASES
     >>> runs = {case: {"found": dict.fromkeys(SICK, 0.5)} for case in CASES}
     >>> print(*rows(runs)[3], sep=chr(10))
     The training curves rise well, but validation is far worse and jumps.
