@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from cnncourse.baselines.clinic import SICK
 
 
@@ -45,7 +47,7 @@ PATIENTS = {
         test="hidden units that are 0 for every validation image",
         unit="share",
         cure="Start the biases at 0; lower the learning rate if units die in training.",
-        tempting=("learning rate too small", "no shuffling", "wrong loss for the head"),
+        tempting=("labels off by one", "no shuffling", "wrong loss for the head"),
     ),
     "no shuffling": Patient(
         symptom="The training curves rise well, but validation is far worse and jumps.",
@@ -71,7 +73,7 @@ PATIENTS = {
         test="loss of perfect scores (100 for the label, 0 for the others)",
         unit="number",
         cure="End the network with the scores themselves; in Keras, from_logits=True.",
-        tempting=("learning rate too small", "decay too strong", "augmentation that changes the label"),
+        tempting=("batch norm, batches of 2", "decay too strong", "augmentation that changes the label"),
     ),
     "labels off by one": Patient(
         symptom="The accuracy in training creeps upwards; in validation it stays at 10 %, with a loss above log 10.",
@@ -80,12 +82,12 @@ PATIENTS = {
         test="training images whose nearest neighbour has the same label",
         unit="share",
         cure="Look at twenty images with their labels; line up the two files again.",
-        tempting=("learning rate too small", "no shuffling", "augmentation that changes the label"),
+        tempting=("learning rate too small", "no shuffling", "dead units"),
     ),
     "unnormalised input": Patient(
         symptom="The loss of the first epoch is many times log 10; after it both losses stand at log 10.",
         cause="The pixels go from 0 to 255. "
-        "The first gradients are hundreds of times too large, and their steps kill every ReLU.",
+        "The first two steps are so long that most filters are 0 for every image from then on.",
         test="loss before the first step",
         unit="number",
         cure="Subtract the mean and divide by the standard deviation of the training images.",
@@ -98,7 +100,7 @@ PATIENTS = {
         test="validation images that are read otherwise when their batch holds other images",
         unit="share",
         cure="Use batches of 16 or more, or a normalisation that does not look at the batch.",
-        tempting=("evaluation in training mode", "decay too strong", "learning rate too large"),
+        tempting=("evaluation in training mode", "decay too strong", "augmentation that changes the label"),
         cured="batch norm, batches of 32",
     ),
     "decay too strong": Patient(
@@ -136,19 +138,41 @@ PATIENTS = {
 }
 
 
+# The order in which they come: no two of a kind one after the other, and the healthy one is not the last
+WAITING = (
+    "augmentation that changes the label",
+    "learning rate too large",
+    "leaked images",
+    "dead units",
+    "batch norm, batches of 2",
+    "wrong loss for the head",
+    "healthy",
+    "no shuffling",
+    "learning rate too small",
+    "evaluation in training mode",
+    "unnormalised input",
+    "decay too strong",
+    "labels off by one",
+)
+
+
 def written(value, unit):
     """A number of an examination as a text: a share in per cent, everything else as it is.
 
     >>> written(0.2814, "share"), written(0.0000681, "share"), written(59.05355, "number"), written(0.0, "share")
-    ('28 %', '0.0068 %', '59.1', '0 %')
+    ('28.1 %', '0.0068 %', '59.1', '0 %')
     """
     scaled = 100 * value if unit == "share" else value
-    digits = f"{scaled:.0f}" if abs(scaled) >= 100 else f"{scaled:.3g}" if abs(scaled) >= 10 else f"{scaled:.2g}"
+    digits = f"{scaled:.0f}" if abs(scaled) >= 100 else f"{scaled:.{3 if abs(scaled) >= 1 else 2}g}"
     return f"{digits} %" if unit == "share" else digits
 
 
 def examination(name, run, healthy):
-    """What a patient's test gives for some run, as a sentence; `healthy` is the run to compare it with."""
+    """What a patient's test gives for some run, as a sentence; `healthy` is the run to compare it with.
+
+    >>> examination("no shuffling", {"found": {"no shuffling": 1.25}}, {"found": {"no shuffling": 9.5625}})
+    'Different classes in one batch (mean): 1.25 (healthy: 9.56).'
+    """
     if name == "healthy":
         return ""
     _, _, test, unit, *_ = PATIENTS[name]
@@ -162,11 +186,18 @@ def charts(runs):
     Parameters
     ----------
     runs : dict, the result of `clinic.run` for each case.
+
+    >>> run = {"loss": [2.0], "val_loss": [2.1], "accuracy": [0.3], "val_accuracy": [0.2], "test": 0.2}
+    >>> from cnncourse.baselines.clinic import CASES
+    >>> listed = charts({case: {**run, "found": dict.fromkeys(SICK, 0.0)} for case in CASES})
+    >>> len(listed), [option["name"] for option in listed[0]["options"]][listed[0]["right"]]
+    (13, 'augmentation that changes the label')
     """
-    healthy, listed = runs["healthy"], []
-    for name, patient in PATIENTS.items():
+    healthy, listed, rng = runs["healthy"], [], np.random.default_rng(0)
+    for name in WAITING:
+        patient = PATIENTS[name]
         run, cured = runs[name], runs[patient.cured]
-        options = sorted([name, *patient.tempting], key=list(PATIENTS).index)
+        options = [(name, *patient.tempting)[k] for k in rng.permutation(4)]
         listed.append(
             {
                 "curves": curves(run),
@@ -190,12 +221,25 @@ def charts(runs):
 
 
 def curves(run):
-    """The four curves of a run."""
+    """The four curves of a run.
+
+    >>> curves({"loss": [2.0], "val_loss": [2.1], "accuracy": [0.3], "val_accuracy": [0.2], "test": 0.2})["val_loss"]
+    [2.1]
+    """
     return {name: run[name] for name in ("loss", "val_loss", "accuracy", "val_accuracy")}
 
 
 def rows(runs):
-    """The table symptom, cause, test, cure for the twelve patients, as rows of text."""
+    """The table symptom, cause, test, cure for the twelve patients, as rows of text.
+
+    >>> from cnncourse.baselines.clinic import CASES
+    >>> runs = {case: {"found": dict.fromkeys(SICK, 0.5)} for case in CASES}
+    >>> print(*rows(runs)[3], sep=chr(10))
+    The training curves rise well, but validation is far worse and jumps.
+    **no shuffling**
+    Different classes in one batch (mean): 0.5 (healthy: 0.5).
+    Shuffle the training images before every epoch.
+    """
     healthy = runs["healthy"]
     return [
         (
