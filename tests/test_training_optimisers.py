@@ -4,23 +4,40 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from cnncourse.training import SGD, Adam, AdamW
+from cnncourse.layers import BatchNormalization, Dense, ReLU
+from cnncourse.losses import CrossEntropy
+from cnncourse.network import Network
+from cnncourse.training import SGD, Adam, AdamL2, AdamW, ExponentialDecay, RMSprop, crew, global_norm
 
 ALL = [
     SGD(0.1),
     SGD(0.1, momentum=0.9),
     SGD(0.1, momentum=0.9, nesterov=True),
     SGD(0.1, momentum=0.5, weight_decay=0.01),
+    RMSprop(),
+    RMSprop(0.1, momentum=0.5, centered=True),
     Adam(),
+    AdamL2(),
     AdamW(),
+    SGD(0.1, clipvalue=0.1),
+    Adam(clipnorm=0.1),
+    RMSprop(global_clipnorm=0.1),
 ]
-every_optimiser = pytest.mark.parametrize("optimiser", ALL, ids=str)
+
+
+def called(optimiser):
+    """The knobs that are turned."""
+    knobs = optimiser.config()
+    return f"{knobs.pop('class')}({', '.join(f'{name}={value}' for name, value in knobs.items() if value)})"
+
+
+every_optimiser = pytest.mark.parametrize("optimiser", ALL, ids=called)
 
 
 def fresh(optimiser):
     """One that has forgotten everything."""
     settings = optimiser.config()
-    return {"SGD": SGD, "Adam": Adam, "AdamW": AdamW}[settings.pop("class")](**settings)
+    return {kind.__name__: kind for kind in map(type, ALL)}[settings.pop("class")](**settings)
 
 
 def walk(optimiser, grads, start=1.0):
@@ -56,6 +73,25 @@ def test_weight_decay_pulls_towards_zero_through_the_gradient():
     assert_allclose(walk(SGD(0.1, momentum=0.5, weight_decay=0.5), [0, 0]), [0.95, 0.8775])
 
 
+def test_rmsprop_by_hand_for_two_steps():
+    # squares 0.25 * 4 = 1 and 0.75 * 1 + 0.25 * 16 = 4.75; epsilon 1.25 within the root: 1.5 and the root of 6
+    places = walk(RMSprop(0.3, rho=0.75, epsilon=1.25), [2, 4])
+    assert_allclose(places, [1 - 0.3 * 2 / 1.5, 0.6 - 0.3 * 4 / 6**0.5])
+    # the second step adds half of the first
+    places = walk(RMSprop(0.3, rho=0.75, epsilon=1.25, momentum=0.5), [2, 4])
+    assert_allclose(places, [0.6, 0.6 - 0.2 - 0.3 * 4 / 6**0.5])
+    # centred: means 0.5 and 0.75 * 0.5 + 0.25 * 4 = 1.375
+    places = walk(RMSprop(0.3, rho=0.75, epsilon=1.25, centered=True), [2, 4])
+    first = 1 - 0.3 * 2 / (1 - 0.25 + 1.25) ** 0.5
+    assert_allclose(places, [first, first - 0.3 * 4 / (4.75 - 1.375**2 + 1.25) ** 0.5])
+
+
+def test_the_first_step_of_rmsprop_is_longer_than_its_rate_and_that_of_adam_is_not():
+    for scale in (1e-2, 1, 1e3):
+        assert_allclose(walk(RMSprop(0.1, rho=0.96, epsilon=1e-12), [scale]), [1 - 0.1 / 0.2], rtol=1e-6)
+        assert_allclose(walk(Adam(0.1, epsilon=1e-12), [scale]), [0.9])
+
+
 def test_adam_takes_steps_of_one_length_whatever_the_scale_of_the_gradients():
     for scale in (1e-3, 1, 1e3):
         assert_allclose(walk(Adam(0.1, epsilon=1e-12), [scale] * 3), [0.9, 0.8, 0.7])
@@ -73,6 +109,20 @@ def test_adam_by_hand_for_two_steps():
 def test_adamw_shrinks_the_weight_beside_the_gradient_step_and_not_through_it():
     assert_allclose(walk(AdamW(0.1, weight_decay=0.5), [0, 0]), [0.95, 0.9025])
     assert_allclose(walk(AdamW(0.1, weight_decay=0.5, epsilon=1e-12), [7, 7]), [0.95 - 0.1, 0.85 * 0.95 - 0.1])
+
+
+def test_a_penalty_in_adam_is_divided_by_the_root_and_a_decay_beside_it_is_not():
+    """Two weights of the same size, one with gradients that go to and fro; each should shrink by a tenth a step."""
+    penalised, decayed = (np.array([1.0, 1.0]) for _ in range(2))
+    one, two = AdamL2(0.01, weight_decay=0.1), AdamW(0.01, weight_decay=0.1)
+    for step in range(200):
+        grad = np.array([0.0, 5.0 * (-1) ** step])
+        one.step({"w": penalised}, {"w": grad})
+        two.step({"w": decayed}, {"w": grad})
+    quiet, loud = 1 - penalised
+    assert quiet > 10 * abs(loud)
+    quiet, loud = 1 - decayed
+    assert quiet == pytest.approx(loud, rel=0.1)
 
 
 @every_optimiser
@@ -110,10 +160,26 @@ def _counterparts():
         (Adam(0.02, epsilon=1e-14), kinds.Adam(0.02, epsilon=1e-14), 0),
         (Adam(0.02, 0.5, 0.8, 1e-14), kinds.Adam(0.02, 0.5, 0.8, 1e-14), 0),
         (AdamW(0.02, epsilon=1e-14, weight_decay=0.3), kinds.AdamW(0.02, epsilon=1e-14, weight_decay=0.3), 0),
+        (AdamL2(0.02, epsilon=1e-14, weight_decay=0.3), kinds.Adam(0.02, epsilon=1e-14), 0.3),
+        (RMSprop(0.02, epsilon=0.01), kinds.RMSprop(0.02, epsilon=0.01), 0),
+        (RMSprop(0.02, 0.7, 0.6, 1e-3, True), kinds.RMSprop(0.02, 0.7, 0.6, 1e-3, True), 0),
+        (SGD(0.05, clipnorm=0.5), kinds.SGD(0.05, clipnorm=0.5), 0),
+        (SGD(0.05, clipvalue=0.5), kinds.SGD(0.05, clipvalue=0.5), 0),
+        (SGD(0.05, global_clipnorm=0.5), kinds.SGD(0.05, global_clipnorm=0.5), 0),
+        (
+            Adam(ExponentialDecay(0.02, 2, 0.5), epsilon=1e-14, gradient_accumulation_steps=3, clipnorm=0.5),
+            kinds.Adam(
+                kinds.schedules.ExponentialDecay(0.02, 2, 0.5),
+                epsilon=1e-14,
+                gradient_accumulation_steps=3,
+                clipnorm=0.5,
+            ),
+            0,
+        ),
     ]
 
 
-@pytest.mark.parametrize("which", range(7))
+@pytest.mark.parametrize("which", range(14))
 @pytest.mark.parametrize(("dtype", "close"), [(np.float64, 2e-6), (np.float32, 2e-5)])
 def test_twenty_steps_lead_where_keras_gets(which, dtype, close, rng):
     """In float64 what remains is that Keras keeps the learning rate in float32."""
@@ -130,6 +196,59 @@ def test_twenty_steps_lead_where_keras_gets(which, dtype, close, rng):
         ours.step(params, grads)
         for array, variable in zip(params.values(), variables):
             assert_allclose(array, variable, rtol=close, atol=close)
+
+
+# --- several gradients, one step -------------------------------------------------------------------------------------
+
+
+def test_a_step_goes_by_the_mean_of_the_gradients_that_came():
+    optimiser = SGD(0.1, gradient_accumulation_steps=3)
+    assert_allclose(walk(optimiser, [1, 2, 6, 0, 0, 3]), [1, 1, 0.7, 0.7, 0.7, 0.6])
+    assert optimiser.steps == 2
+
+
+def test_the_mean_is_cut_and_not_its_parts():
+    assert_allclose(walk(SGD(1, gradient_accumulation_steps=2, clipvalue=1), [10, -10]), [1, 1])
+    assert_allclose(walk(SGD(1, clipvalue=1), [10, -10]), [0, 1])
+    assert_allclose(walk(SGD(1, clipvalue=1), [10, -3, -10]), [0, 1, 2])
+
+
+def one_step(between, cut, rng):
+    """The weights after one step of a small network by the gradient of 24 images, in `cut` batches of the same size."""
+    network = Network([Dense(6), between, Dense(3)], (5,), dtype=np.float64)
+    x, y, indices = rng.standard_normal((24, 5)), rng.integers(0, 3, 24), np.arange(24)
+    optimiser = Adam(0.01, gradient_accumulation_steps=cut)
+    with crew(network, 1) as team:
+        for part in np.split(indices, cut):
+            optimiser.step(network.params, team.train(x, y, part, CrossEntropy())[2])
+    return network.params
+
+
+@pytest.mark.parametrize("cut", [2, 3, 8])
+def test_small_batches_that_are_added_up_equal_one_large_batch_except_through_batch_normalisation(cut):
+    for between, equal in ((ReLU(), True), (BatchNormalization(), False)):
+        kind = type(between)
+        large = one_step(kind(), 1, np.random.default_rng(0))
+        small = one_step(kind(), cut, np.random.default_rng(0))
+        gap = max(np.abs(large[name] - small[name]).max() for name in large)
+        assert gap < 1e-12 if equal else gap > 1e-4
+
+
+def test_the_gradient_that_moves_the_weights_is_as_short_as_asked_and_keeps_its_direction(rng):
+    seen = {}
+
+    class Watched(SGD):
+        def update(self, param, grad, rate, memory):
+            seen[id(param)] = grad
+
+    params = {"a": np.zeros(3), "b": np.zeros((2, 2))}
+    grads = {name: 10 * rng.standard_normal(array.shape) for name, array in params.items()}
+    Watched(1.0, global_clipnorm=0.5).step(params, grads)
+    cut = {name: seen[id(array)] for name, array in params.items()}
+    assert global_norm(cut) == pytest.approx(0.5)
+    factor = 0.5 / global_norm(grads)
+    for name in grads:
+        assert_allclose(cut[name], factor * grads[name])
 
 
 # --- manners ---------------------------------------------------------------------------------------------------------
@@ -156,6 +275,7 @@ def test_the_same_arrays_are_changed_in_place_in_their_own_precision_and_gradien
 @every_optimiser
 def test_each_parameter_has_a_memory_of_its_own(optimiser, rng):
     together, alone = fresh(optimiser), fresh(optimiser)
+    together.global_clipnorm = alone.global_clipnorm = None  # the one thing that parameters share
     params = {"a": np.array([1.0]), "b": np.array([1.0])}
     single = {"b": np.array([1.0])}
     for _ in range(4):
@@ -201,6 +321,12 @@ def test_a_config_makes_the_same_optimiser_again(optimiser):
         (lambda: SGD(momentum=-0.5), "momentum is -0.5"),
         (lambda: SGD(nesterov=True), "nesterov=True looks ahead along the momentum, but momentum is 0"),
         (lambda: SGD(weight_decay=-1), "weight_decay is -1, but a number >= 0 is needed"),
+        (lambda: RMSprop(rho=1), "rho is 1"),
+        (lambda: RMSprop(epsilon=0), "epsilon is 0"),
+        (lambda: AdamL2(weight_decay=-1), "weight_decay is -1"),
+        (lambda: SGD(clipnorm=0), "clipnorm is 0, but a number > 0"),
+        (lambda: SGD(clipnorm=1, clipvalue=2), "clipnorm and clipvalue are given.*choose one"),
+        (lambda: SGD(gradient_accumulation_steps=0), "gradient_accumulation_steps is 0"),
         (lambda: Adam(beta_1=1), "beta_1 is 1"),
         (lambda: Adam(beta_2=1.5), "beta_2 is 1.5"),
         (lambda: Adam(epsilon=0), "epsilon is 0, but a number > 0"),

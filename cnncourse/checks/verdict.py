@@ -122,7 +122,7 @@ def size(case):
     >>> size((np.zeros((2, 3)), 1))
     7
     """
-    return sum(np.size(argument) for argument in case)
+    return sum(size(part) if isinstance(part, (list, tuple)) else np.size(part) for part in case)
 
 
 def weight(finding):

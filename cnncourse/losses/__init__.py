@@ -8,6 +8,7 @@ from cnncourse.losses.areas import dice, dice_backward, iou, iou_backward
 from cnncourse.losses.classes import (
     BinaryCrossEntropy,
     CrossEntropy,
+    SoftCrossEntropy,
     binary_cross_entropy,
     binary_cross_entropy_backward,
     binary_cross_entropy_loops,
@@ -17,6 +18,7 @@ from cnncourse.losses.classes import (
     focal,
     focal_backward,
     focal_loops,
+    soft_cross_entropy,
 )
 from cnncourse.losses.distributions import distillation_kl, distillation_kl_backward, distillation_kl_loops
 from cnncourse.losses.loss import Loss, targets_like, upstream
@@ -27,6 +29,7 @@ __all__ = [
     "CrossEntropy",
     "Loss",
     "MeanSquaredError",
+    "SoftCrossEntropy",
     "binary_cross_entropy",
     "binary_cross_entropy_backward",
     "binary_cross_entropy_loops",
@@ -45,6 +48,7 @@ __all__ = [
     "iou_backward",
     "mean_squared_error",
     "mean_squared_error_backward",
+    "soft_cross_entropy",
     "targets_like",
     "upstream",
 ]

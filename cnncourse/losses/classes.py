@@ -107,6 +107,45 @@ class CrossEntropy(Loss):
         super().__init__(label_smoothing=label_smoothing, class_weights=class_weights)
 
 
+def soft_cross_entropy(logits, targets):
+    """`cross_entropy` for targets that are shared out over the classes, as by mixup: the mean of ``-sum(t * log(p))``.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (N, K)
+    targets : the share of each class, shape (N, K), each row with the sum 1
+
+    >>> loss, cache = soft_cross_entropy(np.zeros((1, 4)), np.array([[0.7, 0.3, 0.0, 0.0]]))
+    >>> loss.round(4)  # log 4
+    np.float64(1.3863)
+    """
+    logits = class_logits(logits, "logits")
+    targets = targets_like(logits, targets, 0, 1)
+    sums = targets.sum(axis=1)
+    if not np.allclose(sums, 1, atol=1e-3):
+        raise ValueError(f"a row of targets has the sum {sums[np.abs(sums - 1).argmax()]}, but shares of 1 are needed")
+    log_p, scale = log_softmax(logits), np.full_like(logits, 1 / max(len(logits), 1), shape=len(logits))
+    expected = np.multiply(targets, log_p, where=targets > 0, out=np.zeros_like(log_p))
+    return -(scale * expected.sum(axis=1)).sum(), (np.exp(log_p), targets, scale)
+
+
+class SoftCrossEntropy(Loss):
+    """`soft_cross_entropy` for logits (N, K) and targets (N, K); labels (N,) are taken too, each for all of its image.
+
+    >>> loss = SoftCrossEntropy()
+    >>> value, cache = loss.forward(np.zeros((1, 4)), np.array([[0.5, 0.5, 0.0, 0.0]]))
+    >>> value.round(4), loss.backward(cache)
+    (np.float64(1.3863), array([[-0.25, -0.25,  0.25,  0.25]]))
+    """
+
+    function, gradient = staticmethod(soft_cross_entropy), staticmethod(cross_entropy_backward)
+
+    def forward(self, outputs, targets):
+        if np.ndim(targets) == 1:
+            return cross_entropy(outputs, targets)
+        return super().forward(outputs, targets)
+
+
 # --- yes or no, for each number --------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,8 @@ from cnncourse.training.metrics import correct
 from cnncourse.training.optimisers import SGD, Adam, AdamL2, AdamW, Optimiser, RMSprop
 from cnncourse.training.parallel import Crew, crew
 from cnncourse.training.range_test import RangeTest, range_test
+from cnncourse.training.recomputing import recomputed_gradients
+from cnncourse.training.scaling import LossScaleOptimizer, half_gradients, to_half
 from cnncourse.training.schedules import (
     CosineDecay,
     CosineDecayRestarts,
@@ -26,6 +28,7 @@ __all__ = [
     "Crew",
     "ExponentialDecay",
     "History",
+    "LossScaleOptimizer",
     "OneCycle",
     "Optimiser",
     "PiecewiseConstantDecay",
@@ -40,5 +43,8 @@ __all__ = [
     "crew",
     "fit",
     "global_norm",
+    "half_gradients",
     "range_test",
+    "recomputed_gradients",
+    "to_half",
 ]

@@ -21,8 +21,8 @@ class Optimiser:
     clipnorm, clipvalue, global_clipnorm : cut gradients that are too long, see `cnncourse.training.clipping`; at most
         one of the three.
     gradient_accumulation_steps : move only at each k-th call of `step`, by the mean of the k gradients that came. So k
-        batches of the same size count as one batch of k times the size, and need the memory of a small one. `steps`
-        counts the moves, and so does a learning rate that is a function.
+        batches of the same size count as one batch of k times the size, and need the memory of a small one. A learning
+        rate that is a function still counts the batches.
     """
 
     learning_rate: float = 0.01
@@ -52,8 +52,8 @@ class Optimiser:
         if params.keys() != grads.keys():
             missing = sorted(params.keys() ^ grads.keys())
             raise ValueError(f"params and grads must have the same names, but these are in one alone: {missing}")
-        rate = self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate
-        rate = number(rate, f"the learning rate of step {self.steps}")
+        rate = self.learning_rate(self.calls) if callable(self.learning_rate) else self.learning_rate
+        rate = number(rate, f"the learning rate of step {self.calls}")
         for name, param in params.items():
             shapes = {np.shape(grads[name]), *(slot.shape for slot in self.memory.get(name, {}).values())}
             if shapes != {param.shape}:

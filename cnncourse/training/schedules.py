@@ -111,6 +111,8 @@ class CosineDecay:
 class CosineDecayRestarts:
     """One cosine wave after the other: each `t_mul` times as long as the one before, from `m_mul` times its height.
 
+    None goes below `alpha` times the first rate.
+
     >>> waves = CosineDecayRestarts(0.1, first_decay_steps=2, t_mul=2.0, m_mul=0.5)
     >>> [round(waves(step), 4) for step in range(7)]
     [0.1, 0.05, 0.05, 0.0427, 0.025, 0.0073, 0.025]
@@ -134,7 +136,8 @@ class CosineDecayRestarts:
         height, length = self.initial_learning_rate, self.first_decay_steps
         while step >= length:
             step, length, height = step - length, length * self.t_mul, height * self.m_mul
-        return height * _wave(step / length, self.alpha)
+        lowest = self.alpha * self.initial_learning_rate
+        return lowest + (1 - self.alpha) * height * _wave(step / length, 0.0)
 
 
 @dataclass(frozen=True)
@@ -203,8 +206,8 @@ class OneCycle:
 class ReduceLROnPlateau:
     """The rate times `factor` whenever the validation loss has not fallen for `patience` epochs in a row.
 
-    `fit` tells it before each epoch how the training has gone, so it needs ``validation=...``. What it does follows from
-    the losses alone: a resumed training goes on as if it had not stopped.
+    `fit` tells it before each epoch how the training has gone, so it needs ``validation=...``. What it does follows
+    from the losses alone: a resumed training goes on as if it had not stopped.
 
     learning_rate : the rate to begin with.
     min_delta : a loss counts as smaller only if it is so by more than this.
