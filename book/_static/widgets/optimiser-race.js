@@ -252,7 +252,7 @@
     }
     const head = el("caption");
     const table = el("table", { class: "race-table" }, head,
-      el("thead", {}, el("tr", {}, ...["", "rate", "loss", "distance", "place"].map(text => el("th", { scope: "col" }, text)))),
+      el("thead", {}, el("tr", {}, ...["optimiser", "rate", "loss", "distance", "place"].map(text => el("th", { scope: "col" }, text)))),
       el("tbody", {}, ...names().map(name => rows[name].row)));
 
     /* the steps */
