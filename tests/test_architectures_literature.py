@@ -7,8 +7,8 @@ import pytest
 from networks import of_zoo
 
 from cnncourse.architectures import count, names
-from cnncourse.architectures.fields import field_at
-from cnncourse.architectures.published import Published, published, sources
+from cnncourse.architectures.literature import Published, published, sources
+from cnncourse.architectures.receptive_fields import field_at
 
 NUMBERS = published()
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ import pytest
 from networks import UNSEEN, of_zoo
 
 from cnncourse.architectures import build, named, names, read
-from cnncourse.architectures.memory import INPUT, NOTHING, OUTPUT, kept_numbers, memory
+from cnncourse.architectures.storage import INPUT, NOTHING, OUTPUT, kept_numbers, memory
 from cnncourse.architectures.vocabulary import JOINS, WORDS
 
 

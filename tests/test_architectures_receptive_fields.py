@@ -5,8 +5,8 @@ import pytest
 from networks import UNSEEN, of_zoo
 
 from cnncourse.architectures import build, named, read
-from cnncourse.architectures.fields import Field, field_at, fields
 from cnncourse.architectures.keras_model import to_keras
+from cnncourse.architectures.receptive_fields import Field, field_at, fields
 from cnncourse.shapes import pad_amounts, receptive_field
 
 BRANCHES = """

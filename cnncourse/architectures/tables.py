@@ -3,9 +3,9 @@
 from math import prod
 from typing import NamedTuple
 
-from cnncourse.architectures.counts import NOTHING, counts
-from cnncourse.architectures.fields import fields
-from cnncourse.architectures.memory import kept_numbers
+from cnncourse.architectures.counting import NOTHING, counts
+from cnncourse.architectures.receptive_fields import fields
+from cnncourse.architectures.storage import kept_numbers
 
 EVERYTHING = "all"
 

@@ -3,8 +3,8 @@
 from networks import UNSEEN, of_zoo
 
 from cnncourse.architectures import build, count, names, read
-from cnncourse.architectures.memory import memory
-from cnncourse.architectures.table import node_table, table
+from cnncourse.architectures.storage import memory
+from cnncourse.architectures.tables import node_table, table
 
 
 def test_the_rows_add_up_to_the_whole():
