@@ -6,7 +6,7 @@ more. Nodes run in the order of the graph.
 - *At inference* an output is kept until the last node that reads it has run. The peak is the moment at which the most
   is kept; a node's own output is there together with its inputs, except that what only changes shape needs none.
 - *In training* an output is kept until the backward pass if the gradient of some node needs it: that of a convolution
-  needs its input, that of a ReLU its output, that of a sum nothing.
+  needs its input, that of a ReLU its output, that of a sum nothing. (Dropout's mask, one bit a number, is left out.)
 """
 
 from math import prod
