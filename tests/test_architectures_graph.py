@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from unseen import UNSEEN
+from networks import UNSEEN, of_zoo
 
-from cnncourse.architectures import build, named, names, read
+from cnncourse.architectures import build, names, read
 from cnncourse.architectures.vocabulary import JOINS, WORDS
 
 HEAD = "network N\ninput 8 6 4\n"
@@ -17,7 +17,7 @@ def graph_of(rows, size=None, **settings):
 
 def test_each_node_stands_behind_its_inputs_and_has_every_knob():
     for name in names():
-        graph, seen = build(named(name)), set()
+        graph, seen = of_zoo(name), set()
         for node in graph:
             assert seen.issuperset(node.inputs), node
             assert node.op in ("input", *JOINS) or node.options.keys() >= {
@@ -97,7 +97,7 @@ def parts_in_order(parts):
 
 def test_the_parts_hold_every_node_once_in_the_order_of_the_graph():
     for name in names():
-        graph = build(named(name))
+        graph = of_zoo(name)
         assert [n for parts in graph.parts.values() for n in parts_in_order(parts)] == list(graph.nodes), name
 
 

@@ -32,6 +32,7 @@ LEVELS = [
         "unfolding",
     ],
     *["losses", "pooling", "convolution", "gradients", "data", "layers", "training", "network", "keras_bridge"],
+    "architectures",
     *["baselines", "plotting", "checks", "grading", "lab", "cli"],
 ]
 # The answers, right and wrong, are explained by the task that they belong to

@@ -292,7 +292,7 @@ def _with_nodes(graph, names):
 
 
 def _boxed(lines, node):
-    width = max(len(line) for line in lines) * NARROW + 10
+    width = max(len(line) for line in lines) * NARROW + 8
     height = LINE * len(lines) + 6
 
     def drawn(x, y):

@@ -4,6 +4,7 @@ import ast
 import math
 import operator
 import re
+from functools import cache
 
 NUMBER_OR_PAIR = re.compile(r"\d+x\d+$")
 WORDS = {"yes": True, "no": False}
@@ -51,11 +52,15 @@ def evaluate(text, names):
     """
     if NUMBER_OR_PAIR.match(text):
         return tuple(int(n) for n in text.split("x"))
+    return _value(_parsed(text.strip()), {**WORDS, **names}, text)
+
+
+@cache
+def _parsed(text):
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        return ast.parse(text, mode="eval").body
     except SyntaxError:
         raise ValueError(f"{text!r} is no expression, such as 64, 3x3 or 4*f") from None
-    return _value(tree, {**WORDS, **names}, text)
 
 
 def _value(tree, names, text):

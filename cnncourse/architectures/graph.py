@@ -79,7 +79,7 @@ class Graph:
 
         >>> from cnncourse.architectures.zoo import named
         >>> [node.name for node in build(named("LeNet-5")).up_to("pool1")]
-        ['input', 'conv1.conv', 'conv1.tanh', 'pool1']
+        ['input', 'conv1.conv', 'conv1.relu', 'pool1.max_pool']
         """
         name = self.end_of(name)
         wanted = {name}

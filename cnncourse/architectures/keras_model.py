@@ -80,9 +80,8 @@ def _applied(node, sources, momentum):
         case "concat":
             return k.Concatenate(name=name)(sources)
         case "multiply":
-            shape = node.shape
-            fit = [s if len(s.shape) == len(x.shape) else k.Reshape((*[1] * (len(shape) - 1), shape[-1]))(s) for s in sources]
-            return k.Multiply(name=name)(fit)
+            wide = (*[1] * (len(node.shape) - 1), node.shape[-1])  # a vector (C,) -> (1, 1, C)
+            return k.Multiply(name=name)([s if s.shape[1:] == node.shape else k.Reshape(wide)(s) for s in sources])
     layers = _own_layers()
     return layers[node.op](name=name, **options)(x)
 

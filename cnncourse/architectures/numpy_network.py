@@ -45,9 +45,7 @@ def _layer(node, name):
             return layers.Conv2D(options["filters"], options["kernel"], **looking, **knobs)
         case "depthwise_conv":
             knobs = {"dilation": options["dilation"], "use_bias": options["bias"]}
-            return layers.DepthwiseConv2D(
-                options["kernel"], **looking, depth_multiplier=options["multiplier"], **knobs
-            )
+            return layers.DepthwiseConv2D(options["kernel"], **looking, depth_multiplier=options["multiplier"], **knobs)
         case "max_pool":
             return layers.MaxPooling2D(options["kernel"], **looking)
         case "avg_pool":

@@ -6,13 +6,13 @@ more. Nodes run in the order of the graph.
 - *At inference* an output is kept until the last node that reads it has run. The peak is the moment at which the most
   is kept; a node's own output is there together with its inputs, except that what only changes shape needs none.
 - *In training* an output is kept until the backward pass if the gradient of some node needs it: that of a convolution
-  needs its input, that of a ReLU its output, that of a sum nothing.
+  needs its input, that of a ReLU its output, that of a sum nothing. (Dropout's mask, one bit a number, is left out.)
 """
 
 from math import prod
 from typing import NamedTuple
 
-from cnncourse.architectures.counts import count
+from cnncourse.architectures.counting import count
 from cnncourse.arguments import whole_number
 
 VIEWS = ("flatten", "tokens", "dropout", "first_token")  # at inference: the same numbers, or a part of them
@@ -47,7 +47,7 @@ def memory(graph, batch=1, bytes_per_number=4, slots=2):
     >>> from cnncourse.architectures import build, named
     >>> used = memory(build(named("VGG-16")))
     >>> used.weights / 1e6, used.activations / 1e6, used.peak
-    (553.430176, 25.690112, 'conv1.conv_2')
+    (553.430176, 25.690112, 'conv1.relu')
     """
     batch, bytes_per_number = whole_number(batch, "batch"), whole_number(bytes_per_number, "bytes_per_number")
     slots = whole_number(slots, "slots", minimum=0)

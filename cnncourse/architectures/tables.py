@@ -3,9 +3,9 @@
 from math import prod
 from typing import NamedTuple
 
-from cnncourse.architectures.counts import NOTHING, counts
-from cnncourse.architectures.fields import fields
-from cnncourse.architectures.memory import kept_numbers
+from cnncourse.architectures.counting import NOTHING, counts
+from cnncourse.architectures.receptive_fields import fields
+from cnncourse.architectures.storage import kept_numbers
 
 EVERYTHING = "all"
 
@@ -30,11 +30,11 @@ class Table(list):
 
     def __repr__(self):
         width = max(len(row.name) for row in self) + 2
-        line = ("{:<%d}{:<16}{:>12}{:>15}{:>15}   {:<11}{}" % width).format
+        line = f"{{:<{width}}}{{:<16}}{{:>12}}{{:>15}}{{:>15}}   {{:<11}}{{}}".format
         lines = [line("row", "output shape", "trainable", "MACs", "FLOPs", "sees", "least")]
         for row in self:
-            counted = (f"{number:,}" for number in (row.trainable, row.macs, row.flops))
-            lines.append(line(row.name, " x ".join(map(str, row.shape)), *counted, sees(row.widest), sees(row.narrowest)))
+            shape, seen = " x ".join(map(str, row.shape)), (sees(row.widest), sees(row.narrowest))
+            lines.append(line(row.name, shape, *(f"{n:,}" for n in (row.trainable, row.macs, row.flops)), *seen))
         totals = (f"{sum(column):,}" for column in zip(*[(row.trainable, row.macs, row.flops) for row in self]))
         return "\n".join(text.rstrip() for text in [*lines, line("total", "", *totals, "", "")])
 

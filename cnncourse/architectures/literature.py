@@ -11,9 +11,9 @@ from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
-from cnncourse.architectures.counts import count, counts
-from cnncourse.architectures.fields import fields
+from cnncourse.architectures.counting import count, counts
 from cnncourse.architectures.graph import build
+from cnncourse.architectures.receptive_fields import fields
 from cnncourse.architectures.zoo import named
 
 FILE = Path(__file__).with_name("published.json")
