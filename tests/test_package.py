@@ -103,7 +103,7 @@ def test_every_module_has_its_level():
     assert sorted(LEVELS) == sorted({name.split(".")[1] for name in MODULES})
 
 
-WITH_FRAMEWORKS = {"cnncourse.keras_bridge", "cnncourse.plotting"}
+WITH_FRAMEWORKS = {"cnncourse.baselines.mnist_keras", "cnncourse.keras_bridge", "cnncourse.plotting"}
 
 
 FRAMEWORKS = {"tensorflow", "keras", "matplotlib", "torch", "jax"}
