@@ -37,7 +37,7 @@ LAYERS = """
     keras.layers.Dropout(0.25),
     keras.layers.Dense(48, activation="relu"),
     keras.layers.Dense(10),
-"""
+""".strip()
 SEQUENTIAL = f"def build():\n    return keras.Sequential([keras.Input((28, 28, 1)), {LAYERS}])"
 FUNCTIONAL = f"""
 def build():
