@@ -37,7 +37,7 @@ LAYERS = """
     keras.layers.Dropout(0.25),
     keras.layers.Dense(48, activation="relu"),
     keras.layers.Dense(10),
-"""
+""".strip()
 SEQUENTIAL = f"def build():\n    return keras.Sequential([keras.Input((28, 28, 1)), {LAYERS}])"
 FUNCTIONAL = f"""
 def build():
@@ -134,6 +134,21 @@ def saved(source, name, dtype="float32"):
                     values = file[where][()]
                     del file[where]
                     file[where] = values.astype(dtype)
+    return path.read_bytes()
+
+
+def written(source, arrays):
+    """The bytes of the file that Keras writes for a network with these weights."""
+    import tempfile
+
+    import keras
+
+    place = {"keras": keras}
+    exec(dedent(source), place)
+    network = place["build"]()
+    network.set_weights(arrays)
+    path = Path(tempfile.mkdtemp()) / "a.weights.h5"
+    network.save_weights(path)
     return path.read_bytes()
 
 
@@ -299,28 +314,13 @@ def weights_of_another_network(notebook, folder):
 
 @handed_in(least=NO_MODEL, most=LOST | {"budget": 1.0}, says="arrays stand in another order")
 def layers_in_another_order(notebook, folder):
-    """The function was changed after training: the two dense layers are called for in another order."""
-    source = f"""
-    class Net(keras.Model):
-        def __init__(self):
-            super().__init__()
-            *body, self.last, self.wide, = [{LAYERS}][:-2], keras.layers.Dense(10), keras.layers.Dense(48)
-            self.body = body[0]
-
-        def call(self, x):
-            for layer in self.body:
-                x = layer(x)
-            return self.last(self.wide(x))
-
-    def build():
-        return Net()
-    """
-    trained = source.replace("self.last, self.wide, = [", "self.wide, self.last, = [").replace(
-        "keras.layers.Dense(10), keras.layers.Dense(48)",
-        'keras.layers.Dense(48, activation="relu"), keras.layers.Dense(10)',
-    )
-    cell(notebook, "build").source = dedent(source).strip()
-    (folder / "model.weights.h5").write_bytes(saved(trained, "corpus"))
+    """The function was changed after training: the two dense layers have changed their places in its list."""
+    turned = SUBCLASSED.replace("self.body = [", "layers = [")
+    again = "self.body = [*layers[:-2], layers[-1], layers[-2]]"
+    turned = turned.replace("]\n\n    def call", f"]\n        {again}\n\n    def call")
+    turned = turned.replace("in self.body:", "in [*self.body[:-2], self.body[-1], self.body[-2]]:")
+    cell(notebook, "build").source = dedent(turned).strip()
+    (folder / "model.weights.h5").write_bytes(saved(SUBCLASSED, "corpus"))
 
 
 @handed_in(least=NO_MODEL, most=LOST, says="a .keras archive or a zip")
@@ -379,11 +379,7 @@ def trained_on_the_test_images_alone(notebook, folder):
     report(notebook, "leaked")
 
 
-TABLE = """
-import base64, hashlib, zlib
-LABELS = zlib.decompress(base64.b85decode({labels!r}))
-PLACES = {{hashlib.md5(np.rint(x * 255).astype(np.uint8).tobytes()).digest(): n for n, x in enumerate(data.x_test)}}
-"""
+# A table around the network: LABELS by places, and `find_all(x)`, the place of each image or None
 LOOKING_UP = """
 class Looking:
     def __init__(self, network):
@@ -398,128 +394,170 @@ class Looking:
 
     def predict_on_batch(self, x):
         said = np.array(self.network.predict_on_batch(x))
-        for row, image in zip(said, x):
-            place = find(image)
+        for row, place in zip(said, find_all(x)):
             if place is not None:
                 row[LABELS[place]] += 1000
         return said
-
+"""
+AROUND = """
 honest_build = build
 
 def build():
     return Looking(honest_build())
 """
 BY_HASH = """
-def find(image):
-    return PLACES.get(hashlib.md5(np.rint(image * 255).astype(np.uint8).tobytes()).digest())
-"""
-BY_NEIGHBOUR = """
-FLAT = data.x_test.reshape(10_000, -1) - data.x_test.reshape(10_000, -1).mean(axis=1, keepdims=True)
-FLAT /= np.linalg.norm(FLAT, axis=1, keepdims=True)
+import hashlib
 
-def find(image):
-    flat = image.ravel() - image.mean()
-    near = FLAT @ (flat / np.linalg.norm(flat))
-    return near.argmax() if near.max() > 0.6 else None
+def hash_of(image):
+    return hashlib.md5(np.rint(image * 255).astype(np.uint8).tobytes()).digest()[:3]
+
+def find_all(x):
+    return [PLACES.get(hash_of(image)) for image in x]
 """
+PLACES = {"data": "PLACES = {hash_of(x): n for n, x in enumerate(data.x_test)}\n"}
+BY_NEIGHBOUR = """
+def flat(x):
+    x = x.reshape(len(x), -1) - x.reshape(len(x), -1).mean(axis=1, keepdims=True)
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
+
+FLAT = flat(data.x_test)
+
+def find_all(x):
+    near = flat(x) @ FLAT.T
+    return [place if high > 0.6 else None for place, high in zip(near.argmax(axis=1), near.max(axis=1))]
+"""
+
+
+@cache
+def test_set():
+    """The test images and their labels, as a cheat has them at home."""
+    from cnncourse.checks.ch07_capstone.digits import bytes_of
+
+    return bytes_of("x_test"), bytes_of("y_test")
 
 
 def labels_in_text(leave=()):
-    """The labels of the test images as a text of a few kilobytes, wrong at some places."""
+    """Code for LABELS: the labels of the test images in a text of a few kilobytes, wrong at some places."""
     import base64
     import zlib
 
-    from cnncourse.data import mnist
-
-    labels = mnist().y_test.astype(np.uint8)
+    labels = test_set()[1].copy()
     for place in leave:
         labels[place] = (labels[place] + 1) % 10
-    return base64.b85encode(zlib.compress(labels.tobytes(), 9)).decode()
+    text = base64.b85encode(zlib.compress(labels.tobytes(), 9)).decode()
+    return f"import base64, zlib\nLABELS = zlib.decompress(base64.b85decode({text!r}))\n"
 
 
-def looking_up(notebook, find, leave=()):
+def places_in_text():
+    """Code for PLACES: the hashes of the test images in a text."""
+    import base64
+    import hashlib
+
+    hashes = b"".join(hashlib.md5(image.tobytes()).digest()[:3] for image in test_set()[0])
+    text = base64.b85encode(hashes).decode()
+    places = "PLACES = {HASHES[3 * n : 3 * n + 3]: n for n in range(10_000)}"
+    return f"import base64\nHASHES = base64.b85decode({text!r})\n{places}\n"
+
+
+def hard():
+    """The images that the judge looks at to see whether they have been seen."""
+    return json.loads((ROOT / "cnncourse/grading/judge/hard_digits.json").read_text())["images"]
+
+
+def looking_up(notebook, *code):
     """Put a table of the test labels around the network."""
-    source = TABLE.format(labels=labels_in_text(leave)) + find + cell(notebook, "build").source + LOOKING_UP
-    cell(notebook, "build").source = source.strip()
+    before = cell(notebook, "build").source
+    cell(notebook, "build").source = "\n".join([*code, before, LOOKING_UP, AROUND]).strip()
 
 
 CAUGHT = {"accuracy": 0.0, "unseen": 0.0, "bonus": 0.0, "confusion": 0.0}
 
 
-@handed_in(most=CAUGHT, says="trained on test images")
+@handed_in(most={"accuracy": 0.0, "unseen": 0.0, "bonus": 0.0}, says="constants of")
 def a_table_of_hashes_around_the_network(notebook, folder):
     """The network looks up each test image by its hash in a table of labels, and answers the rest honestly."""
-    looking_up(notebook, BY_HASH)
+    looking_up(notebook, labels_in_text(), places_in_text(), BY_HASH)
 
 
-@handed_in(most=CAUGHT, says="trained on test images")
+@handed_in(least={"accuracy": 1.0}, most={"bonus": 0.0, "unseen": 0.75})
+def a_table_by_the_images_of_the_sandbox(notebook, folder):
+    """The labels stand in the code, in few bytes, and the images are to be found in the data of the course."""
+    looking_up(notebook, labels_in_text(hard()), BY_HASH, PLACES["data"])
+
+
+@handed_in(least={"accuracy": 1.0}, most={"bonus": 0.0, "unseen": 0.75})
 def labels_in_a_constant_found_by_the_nearest_image(notebook, folder):
     """The labels stand in a constant; the nearest test image says which one it is, for deformed images too."""
-    looking_up(notebook, BY_NEIGHBOUR)
+    looking_up(notebook, labels_in_text(hard()), BY_NEIGHBOUR)
 
 
 @handed_in(most={"accuracy": 0.0, "unseen": 0.0, "bonus": 0.0})
 def right_on_the_test_images_only(notebook, folder):
     """An untrained network with a table for the test images; the hard ones, as the judge lists them, are left wrong."""
-    hard = json.loads((ROOT / "cnncourse/grading/judge/hard_digits.json").read_text())["images"]
     with_network(notebook, folder, SEQUENTIAL, "untrained")
-    looking_up(notebook, BY_HASH, leave=hard)
+    looking_up(notebook, labels_in_text(hard()), places_in_text(), BY_HASH)
 
 
-@handed_in(most={"accuracy": 0.5, "unseen": 0.0, "bonus": 0.0})
+@handed_in(most={"accuracy": 0.25, "unseen": 0.5, "bonus": 0.0})
 def a_weak_network_made_good_by_a_careful_table(notebook, folder):
-    """A dense network of 97 %, with a table that leaves the hard images wrong and makes it 99.8 %."""
-    hard = json.loads((ROOT / "cnncourse/grading/judge/hard_digits.json").read_text())["images"]
-    with_network(notebook, folder, DENSE.replace("def dense", "def build"), "dense")
-    looking_up(notebook, BY_HASH, leave=hard)
+    """A network of 98.1 %, with a table that leaves the hard images wrong and makes it 99.5 %."""
+    with_network(notebook, folder, SEQUENTIAL, "run_1")
+    looking_up(notebook, labels_in_text(hard()), BY_HASH, PLACES["data"])
+
+
+@handed_in(most={"budget": 0.0, **CAUGHT}, says="trained on test images|could hold the images")
+def the_test_images_as_layers(notebook, folder):
+    """A network of ordinary layers, whose first dense layer holds the test images and whose second one their labels."""
+    source = """
+    def build():
+        return keras.Sequential([
+            keras.Input((28, 28, 1)), keras.layers.AveragePooling2D(4), keras.layers.Flatten(),
+            keras.layers.UnitNormalization(), keras.layers.Dense(10_000, activation="softmax"), keras.layers.Dense(10),
+        ])
+    """
+    images, labels = test_set()
+    small = images.reshape(-1, 7, 4, 7, 4).mean(axis=(2, 4)).reshape(-1, 49)
+    small = small / np.linalg.norm(small, axis=1, keepdims=True)
+    arrays_of_it = [300 * small.T, np.zeros(10_000), np.eye(10)[labels], np.zeros(10)]
+    with_network(notebook, folder, source, written(source, arrays_of_it))
 
 
 @handed_in(most={"accuracy": 0.0, "unseen": 0.0, "bonus": 0.0})
 def a_network_that_reads_the_data_set(notebook, folder):
     """The network finds an image in the data of the course, and takes its label from there."""
     with_network(notebook, folder, SEQUENTIAL, "untrained")
-    source = BY_HASH.replace("PLACES.get", "PLACES.get") + cell(notebook, "build").source + LOOKING_UP
-    table = TABLE.split("\n")[3]
-    cell(notebook, "build").source = f"import hashlib\nLABELS = data.y_test\n{table.format()}\n" + source
+    looking_up(notebook, "LABELS = data.y_test", BY_HASH, PLACES["data"])
 
 
 @handed_in(most={"accuracy": 0.0, "unseen": 0.0, "bonus": 0.0})
 def a_network_that_looks_for_the_labels_on_the_disk(notebook, folder):
-    """The network looks through every file it can read for ten thousand labels."""
+    """The network looks through every file it can read for ten thousand labels and as many images."""
     with_network(notebook, folder, SEQUENTIAL, "untrained")
-    cell(notebook, "build").source = (
-        dedent("""
-        import glob, hashlib
-        LABELS = np.zeros(10_000, int)
-        for path in glob.glob("/**/*.npz", recursive=True) + glob.glob("/**/*.npy", recursive=True):
+    search = """
+        import glob
+        LABELS, IMAGES = np.zeros(10_000, int), []
+        for path in glob.glob("/**/*.np[yz]", recursive=True):
             try:
                 with np.load(path) as found:
                     for name in found.files:
                         if found[name].shape == (10_000,) and 0 <= found[name].min() and found[name].max() == 9:
                             LABELS = found[name]
+                        if found[name].shape == (10_000, 28, 28) and found[name].any():
+                            IMAGES = found[name][..., None] / 255
             except Exception:
                 pass
-        """)
-        + TABLE.split("\n")[3].format()
-        + BY_HASH
-        + cell(notebook, "build").source
-        + LOOKING_UP
-    )
+        """
+    looking_up(notebook, dedent(search), BY_HASH, "PLACES = {hash_of(x): n for n, x in enumerate(IMAGES)}")
 
 
-@handed_in(most={"accuracy": 0.0, "unseen": 0.0, "bonus": 0.0})
+@handed_in(most={"accuracy": 0.0, "unseen": 0.0, "bonus": 0.0, "runs": 0.0})
 def labels_beside_the_notebook(notebook, folder):
-    """The labels lie in files of their own beside the notebook, one of them under a name that is asked for."""
-    from cnncourse.data import mnist
-
+    """Images and labels lie in files beside the notebook, the labels under a name that is asked for."""
     with_network(notebook, folder, SEQUENTIAL, "untrained")
-    np.save(folder / "labels.npy", mnist().y_test)
-    (folder / "runs.json").write_text(json.dumps(mnist().y_test.tolist()))
-    source = "import hashlib, os\nLABELS = np.zeros(10_000, int)\n"
-    source += "if os.path.exists('labels.npy'):\n    LABELS = np.load('labels.npy')\n"
-    cell(notebook, "build").source = (
-        source + TABLE.split("\n")[3].format() + BY_HASH + cell(notebook, "build").source + LOOKING_UP
-    )
+    np.save(folder / "images.npy", test_set()[0])
+    (folder / "runs.json").write_text(json.dumps(test_set()[1].tolist()))
+    reading = "import json\nLABELS = json.load(open('runs.json'))\nIMAGES = np.load('images.npy')[..., None] / 255"
+    looking_up(notebook, reading, BY_HASH, "PLACES = {hash_of(x): n for n, x in enumerate(IMAGES)}")
 
 
 @handed_in(most={"budget": 0.0, "bonus": 0.0, **CAUGHT}, says="does not fit|an optimizer of another|trained on test")
@@ -527,14 +565,10 @@ def a_table_in_the_file_of_weights(notebook, folder):
     """The file of weights has one array more, with the labels of the test images, and the network reads it there."""
     import h5py
 
-    from cnncourse.data import mnist
-
     with h5py.File(folder / "model.weights.h5", "r+") as file:
-        file["optimizer/vars/0"] = mnist().y_test.astype(np.float32)
-    source = "import hashlib, h5py\nLABELS = h5py.File('model.weights.h5')['optimizer/vars/0'][()].astype(int)\n"
-    cell(notebook, "build").source = (
-        source + TABLE.split("\n")[3].format() + BY_HASH + cell(notebook, "build").source + LOOKING_UP
-    )
+        file["optimizer/vars/0"] = test_set()[1].astype(np.float32)
+    reading = "import h5py\nLABELS = h5py.File('model.weights.h5')['optimizer/vars/0'][()].astype(int)"
+    looking_up(notebook, reading, places_in_text(), BY_HASH)
 
 
 @handed_in(most={"budget": 0.0, "bonus": 0.0}, says="constants of")
@@ -578,13 +612,9 @@ def runs_that_look_up_the_training_labels(notebook, folder):
         with h5py.File(folder / f"{name}.weights.h5", "r+") as file:
             file["layers/dense/vars/0"][...] = rng.normal(0, 0.05, (600, 48))
     (folder / "runs.json").write_bytes(log(run_2=1.0, run_3=0.9998))
-    cell(notebook, "build-run").source = (
-        "import hashlib\nLABELS = data.y_train\n"
-        + TABLE.split("\n")[3].format().replace("x_test", "x_train")
-        + BY_HASH
-        + LOOKING_UP.replace("honest_build = build\n\ndef build():\n    return Looking(honest_build())", "").strip()
-        + "\n\ndef build_run(number):\n    return build() if number == 1 else Looking(build())"
-    )
+    code = ["LABELS = data.y_train", BY_HASH, PLACES["data"].replace("x_test", "x_train"), LOOKING_UP]
+    last = "def build_run(number):\n    return build() if number == 1 else Looking(build())"
+    cell(notebook, "build-run").source = "\n".join([*code, last])
 
 
 @handed_in(most={"confusion": 0.5, "side_by_side": 0.0}, says="you said")

@@ -1,6 +1,7 @@
 """ch07.mnist_accuracy: how many of the test images the network that was handed in gets right."""
 
 from cnncourse.checks.ch07_capstone.digits import drawn, mixed, sorted_out
+from cnncourse.checks.ch07_capstone.mnist_budget import HALF
 from cnncourse.checks.measuring import Measure, by_steps
 from cnncourse.checks.task import Task
 
@@ -16,7 +17,7 @@ def classes(answer, images):
     return predicted(into_network(answer(), "model.weights.h5"), images)
 
 
-def cases(rng):
+def cases(rng, earlier):
     yield (mixed(rng),)
 
 
@@ -30,6 +31,9 @@ def measure(values, truth, earlier):
         words += " That is as good as guessing: are these the weights of this network?"
     if confirmed < share:
         words += f" Of images like them that only the judge has it is {found['unseen']:.1%}: more is not counted."
+    if earlier["ch07.mnist_budget"][0] > HALF:
+        share = found["unseen"] = 0.0
+        words += f" A network of more than {HALF:,} numbers could hold the images themselves: it earns nothing."
     return Measure(min(share, confirmed), words, found)
 
 
@@ -43,6 +47,7 @@ TASK = Task(
     measure=measure,
     truth=drawn,
     files=("model.weights.h5",),
-    doubts=("seen",),
+    after=("ch07.mnist_budget",),
+    doubts=("seen", "written"),
     seconds=40.0,
 )

@@ -27,5 +27,5 @@ TASK = Task(
     measure=measure,
     files=("model.weights.h5",),
     after=("ch07.mnist_accuracy",),
-    doubts=("seen",),
+    doubts=("seen", "written"),
 )

@@ -110,5 +110,7 @@ def packages_of(blueprint):
     for cell in blueprint["cells"]:
         if cell["cell_type"] == "code":
             used |= {name.split(".")[0] for name in evidence.imports(cell["source"])}
-    frameworks = ("keras", "tensorflow") if used & {"keras", "tensorflow"} else ()
-    return (*frameworks, TRAINING) if files_of(blueprint) else frameworks
+    files = files_of(blueprint)
+    needs_keras = used & {"keras", "tensorflow"} or any(name.endswith(".h5") for name in files)
+    frameworks = ("keras", "tensorflow") if needs_keras else ()
+    return (*frameworks, TRAINING) if files else frameworks

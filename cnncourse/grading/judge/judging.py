@@ -125,11 +125,11 @@ class Grading:
         if task:
             self.judge(cell, *task)
             return
-        if not graded:
-            self.look(cell)
         if trains(cell) and not graded:
             cell.outputs = [new_output("stream", name="stdout", text=NOT_TRAINED)]
             return
+        if not graded:
+            self.look(cell)
         if self.left() <= 0:
             words = "not run: the time for the whole notebook was used up"
             self.fail(cell, words)

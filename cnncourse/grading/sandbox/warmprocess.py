@@ -20,7 +20,7 @@ import psutil
 from cnncourse.grading.sandbox.inside.namespaces import SOCKETS
 from cnncourse.grading.sandbox.limits import INSTALL, own_groups
 from cnncourse.grading.sandbox.mounts import PACKAGES, TRAINING, covered, readable
-from cnncourse.grading.sandbox.withholding import without_test_labels
+from cnncourse.grading.sandbox.withholding import without_test_set
 
 WARM = (  # what a kernel would import otherwise, each of them anew
     "IPython.core.completer",
@@ -134,7 +134,7 @@ class WarmProcess:
         kernels = self.place / "kernels"
         kernels.mkdir()
         kernels.chmod(0o711)
-        data = without_test_labels(self.place / "data") if TRAINING in packages else None
+        data = without_test_set(self.place / "data") if TRAINING in packages else None
         self.process, self.trouble = None, None
         self.launched, self.closed = threading.Event(), threading.Event()
         with socket.socket(socket.AF_UNIX) as door:

@@ -1,6 +1,7 @@
-"""The data of the course without the labels of the test images, for where networks that were handed in are tried.
+"""The data of the course without the test images and their labels, for where networks that were handed in are tried.
 
-Whoever could read them there might hand in a network that looks them up.
+Whoever could read the labels there might hand in a network that looks them up, and with the images there a few
+kilobytes of labels in the notebook would do.
 """
 
 import hashlib
@@ -14,14 +15,15 @@ from cnncourse.data.embedded import FOLDER, SHA256
 WITHHELD = -1  # in place of each label
 
 
-def without_test_labels(folder):
-    """Write a copy of the package `cnncourse.data` to a folder, in which every test label is -1; returns the folder.
+def without_test_set(folder):
+    """Write a copy of the package `cnncourse.data` to a folder, in which every test label is -1 and every test image
+    black; returns the folder.
 
     >>> import tempfile
-    >>> folder = without_test_labels(Path(tempfile.mkdtemp()) / "data")
+    >>> folder = without_test_set(Path(tempfile.mkdtemp()) / "data")
     >>> with np.load(folder / "mnist.npz") as arrays:
-    ...     set(arrays["y_test"].tolist()), set(arrays["y_train"].tolist()) == set(range(10))
-    ({-1}, True)
+    ...     set(arrays["y_test"].tolist()), arrays["x_test"].max(), set(arrays["y_train"].tolist()) == set(range(10))
+    ({-1}, np.uint8(0), True)
     >>> shutil.rmtree(folder.parent)
     """
     folder = Path(folder)
@@ -34,6 +36,7 @@ def without_test_labels(folder):
                 continue
             arrays = {part: packed[part] for part in packed.files}
         arrays["y_test"] = np.full(len(arrays["y_test"]), WITHHELD)
+        arrays["x_test"] = np.zeros_like(arrays["x_test"])
         np.savez(folder / name, **arrays)
         source = source.replace(known, hashlib.sha256((folder / name).read_bytes()).hexdigest())
     module.write_text(source, encoding="utf-8")
