@@ -56,7 +56,7 @@ format: $(STAMP) ## mend the style of every file
 bench: $(STAMP) ## measure the engine
 	@$(PY) -m benchmarks
 
-bench-grading: $(STAMP) ## grade three classes of 40 with cnncourse and with stock nbgrader, in turns
+bench-grading: $(STAMP) ## grade four classes of 40 with cnncourse and with stock nbgrader, in turns
 	@$(PY) -m benchmarks.grading
 
 lock: $(STAMP) ## rewrite constraints.txt from pyproject.toml (LOCKFLAGS=--upgrade for newer versions)

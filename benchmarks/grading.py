@@ -1,11 +1,12 @@
 """`make bench-grading`: a class of 40 graded by `cnncourse grade` and by stock nbgrader, in turns, in one run.
 
-    python -m benchmarks.grading [--students 40] [--rounds 1] [--only numpy|keras|keras-long]
+    python -m benchmarks.grading [--students 40] [--rounds 1] [--only numpy|keras|keras-long|handed-in]
 
 Stock nbgrader executes each notebook in a kernel of its own, one after the other, and the answers are checked there.
 Ours runs the same notebooks in the sandbox, judges outside it, and writes the same gradebook. What is saved is what
 surrounds the students' own work, above all the imports: the longer an assignment trains, the less it is in proportion.
-So there are two with Keras: one trains for about half a second, the other for about two.
+So there are two with Keras that train: one for about half a second, the other for about two. In the last one students
+hand in a model that they have trained, as weights beside the notebook, and it is tried on 2,000 images.
 """
 
 import argparse
@@ -54,8 +55,41 @@ CHECK_TRAIN_LONG = """\
 keras.utils.set_random_seed(0)
 model = train(data.x_train[:1000], data.y_train[:1000])
 assert model.evaluate(data.x_test[:500], data.y_test[:500], verbose=0)[1] > 0.5"""
-ASSIGNMENTS = {"numpy": "ch02_convolution", "keras": "keras_cnn", "keras-long": "keras_cnn_long"}
-TRAINING = {"keras_cnn": (TRAIN, CHECK_TRAIN), "keras_cnn_long": (TRAIN_LONG, CHECK_TRAIN_LONG)}
+# In grading there are no labels of test images; stock nbgrader would have them
+LOADED = """\
+def loaded():
+    model = build()
+    model.load_weights('model.weights.h5')
+    return model"""
+CHECK_LOADED = """\
+classes = loaded().predict(data.x_train, batch_size=500, verbose=0).argmax(1)
+assert (classes == data.y_train).mean() > 0.5"""
+HAND_IN = """\
+from cnncourse.checks import hand_in
+
+hand_in("model.weights.h5", kind="weights", most=1_000_000, network="build()")"""
+ASSIGNMENTS = {
+    **{"numpy": "ch02_convolution", "keras": "keras_cnn", "keras-long": "keras_cnn_long"},
+    "handed-in": "keras_handed_in",
+}
+TRAINING = {
+    "keras_cnn": (TRAIN, CHECK_TRAIN),
+    "keras_cnn_long": (TRAIN_LONG, CHECK_TRAIN_LONG),
+    "keras_handed_in": (LOADED, CHECK_LOADED),
+}
+WEIGHTS = f"""\
+import sys
+
+import keras
+
+from cnncourse.data import fashion_mini
+
+{BUILD}
+
+{TRAIN_LONG}
+
+data = fashion_mini()
+train(data.x_train, data.y_train).save_weights(sys.argv[1])"""
 
 
 def keras_assignment(folder, name):
@@ -68,6 +102,8 @@ def keras_assignment(folder, name):
         "train": train,
         "check-train": check_train,
     }
+    if name == ASSIGNMENTS["handed-in"]:
+        cells = {"setup": cells.pop("setup"), "files": HAND_IN, **cells}
     notebook = nbformat.v4.new_notebook()
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     for cell, source in cells.items():
@@ -75,7 +111,7 @@ def keras_assignment(folder, name):
         kind = {"grade": False, "solution": False, "locked": True}
         if cell.startswith("check"):
             kind |= {"grade": True, "points": 2}
-        elif cell != "setup":
+        elif cell not in ("setup", "files"):
             kind |= {"solution": True, "locked": False}
             source = f"### BEGIN SOLUTION\n{source}\n### END SOLUTION"
         notebook.cells.append(nbformat.v4.new_code_cell(source, metadata={"nbgrader": about | kind}, id=cell))
@@ -109,10 +145,16 @@ def course(folder, assignment, students):
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     run(folder, "nbgrader", "generate_assignment", assignment)
     solved = nbformat.read(folder / "solutions" / assignment / f"{assignment}.ipynb", as_version=4)
+    weights = folder / "model.weights.h5"
+    if assignment == ASSIGNMENTS["handed-in"]:
+        quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        subprocess.run([sys.executable, "-c", WEIGHTS, weights], check=True, capture_output=True, env=quiet)
     for number in range(students):
         place = folder / "submitted" / f"student{number:03}" / assignment
         place.mkdir(parents=True)
         nbformat.write(answer_sheet(solved, MIXTURE[number % len(MIXTURE)]), place / f"{assignment}.ipynb")
+        if weights.exists():
+            shutil.copy(weights, place)
 
 
 def stock(folder):

@@ -19,11 +19,13 @@ import symtable
 import sys
 import time
 from datetime import date
+from functools import partial
+from importlib import metadata
 from pathlib import Path
 
-import numpy as np
-
 RECORDING = "CNNCOURSE_RECORD"  # when set in the environment, everything is run and recorded: see tools/experiments.py
+
+FRAMEWORKS = ("Keras", "TensorFlow", "JAX")
 
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 REPLACING = (ast.Assign, ast.Import, ast.ImportFrom, *DEFINITIONS)  # after these a name is what they make of it
@@ -39,8 +41,11 @@ class ContradictionError(Exception):
     """What an experiment gives now is not what its record says."""
 
 
-def recorded(record, experiment, cases, within=0.02):
+def recorded(record, experiment, cases, within=0.02, timings=()):
     """The results of an experiment, one for each case: from its record, of which the first case is run again.
+
+    While it is recorded, what is finished is kept beside the record, in a file that ends in `.part`: when a long
+    experiment was interrupted, recording it again goes on where it stopped, as long as the code is the same.
 
     Parameters
     ----------
@@ -49,6 +54,7 @@ def recorded(record, experiment, cases, within=0.02):
     cases : for example seeds.
     within : how far a number of the first case may be from its record. Other processors round differently, and training
         makes such differences larger.
+    timings : names under which the results hold seconds; they depend on the machine, and are not compared.
 
     Returns
     -------
@@ -59,30 +65,72 @@ def recorded(record, experiment, cases, within=0.02):
     """
     cases, path, code = list(cases), Path(record), _code_so_far(record)
     recording = RECORDING in os.environ
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() and not recording else {}
+    kept = _read(path) if not recording else {}
     if code is not None and kept.get("code") == code:
-        now, then = _plain(experiment(cases[0])), kept["results"][0]
+        now, then = _untimed(_plain(experiment(cases[0])), timings), _untimed(kept["results"][0], timings)
         if not agree(now, then, within):
             raise ContradictionError(
                 f"{record} says {then} for the case {cases[0]!r}, but now it is {now}: find out why, and record it "
                 f"again with `make experiments`"
             )
         return _told(kept, f"recorded on {_day(kept)}; 1 run of {len(cases)} repeated for this page")
-    start = time.process_time()
-    results = [_plain(experiment(case)) for case in cases]
-    made = {
-        "recorded": date.today().isoformat(),
-        "seconds of one core": round(time.process_time() - start),
-        "machine": _machine(),
-        "versions": {"Python": platform.python_version(), "NumPy": np.__version__},
-        "cases": _plain(cases),
-        "code": code,
-        "results": results,
-    }
-    if recording:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not recording:
+        made = _run(experiment, cases, code, {}, keep=lambda made: None)
+        return _told(made, f"{len(cases)} runs made for this page")
+    part = path.with_suffix(".part")
+    path.parent.mkdir(exist_ok=True)
+    made = _run(experiment, cases, code, _read(part), keep=partial(_write, part))
+    part.replace(path)
     return _told(made, f"{len(cases)} runs made for this page")
+
+
+def _run(experiment, cases, code, begun, keep):
+    """Run the cases, and after each `keep` what there is; those that were `begun` with this code are not run again."""
+    same = begun and begun["code"] == code and begun["versions"] == {name: _version(name) for name in begun["versions"]}
+    results, before = (begun["results"], begun["seconds of one core"]) if same else ([], 0)
+    start = time.process_time()
+    while True:
+        made = {
+            "recorded": date.today().isoformat(),
+            "seconds of one core": before + round(time.process_time() - start),
+            "machine": _machine(),
+            "versions": {**(begun["versions"] if same else {}), **_versions()},
+            "cases": _plain(cases),
+            "code": code,
+            "results": results,
+        }
+        keep(made)
+        if len(results) == len(cases):
+            return made
+        results = [*results, _plain(experiment(cases[len(results)]))]
+
+
+def _read(path):
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _write(path, made):
+    """Written beside and moved into place, so that an interrupt leaves the old file or the new one."""
+    beside = path.with_name(path.name + "~")
+    beside.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside.replace(path)
+
+
+def _untimed(value, timings):
+    """Plain data without what depends on the machine."""
+    if isinstance(value, dict):
+        return {name: _untimed(inner, timings) for name, inner in value.items() if name not in timings}
+    return [_untimed(inner, timings) for inner in value] if isinstance(value, list) else value
+
+
+def _versions():
+    """Of Python and NumPy, and of the frameworks that the experiment has imported."""
+    names = "Python", "NumPy", *(name for name in FRAMEWORKS if name.lower() in sys.modules)
+    return {name: _version(name) for name in names}
+
+
+def _version(name):
+    return platform.python_version() if name == "Python" else metadata.version(name)
 
 
 def agree(now, then, within):
@@ -221,7 +269,8 @@ def _machine():
 def _told(made, about):
     results = Results(made["results"])
     results.about = about
-    versions = " and ".join(f"{name} {version}" for name, version in made["versions"].items())
+    *others, last = (f"{name} {version}" for name, version in made["versions"].items())
+    versions = f"{', '.join(others)} and {last}"
     results.made_with = f"{versions} on {made['machine']}"
     return results
 

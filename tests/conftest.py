@@ -30,10 +30,15 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 def pytest_collection_modifyitems(items):
-    """Whatever opens a browser is slow."""
+    """Whatever opens a browser is slow, and so is what is sampled, but for the first test of a file; then the order."""
+    sampled = set()
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        is_sampled = item.get_closest_marker("sampled") is not None
+        if "browser" in getattr(item, "fixturenames", ()) or (is_sampled and item.path in sampled):
             item.add_marker("slow")
+        if is_sampled:
+            sampled.add(item.path)
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -15,7 +15,7 @@ from cnncourse.grading.judge.rebuilding import rebuild
 RIGHT, PARTIAL, ODD, DEADLY, BROKEN, SLOW = "right", "partial", "odd", "deadly", "broken", "slow"
 
 
-def grade_notebook(blueprint, text, student, secret, files):
+def grade_notebook(blueprint, text, student, secret, files, handed_in):
     if os.environ.get("PRETEND_LOG"):
         with open(os.environ["PRETEND_LOG"], "a") as file:
             file.write(f"{student} {blueprint['notebook']}\n")

@@ -128,6 +128,7 @@ def test_the_page_shows_the_mistakes_with_their_sections_and_who_needs_attention
     assert "a file numpy.py lies beside the notebook" in looks
 
 
+@pytest.mark.slow
 def test_what_a_page_of_a_large_class_says_on_discrimination_is_the_correlation(course, rng):
     passed, rest = rng.random(30) < 0.6, rng.integers(0, 9, 30).astype(float)
     with gradebook_in(course) as gradebook:
@@ -250,6 +251,7 @@ def test_both_pages_are_accessible_need_nothing_else_and_fit_a_telephone(course,
         context.close()
 
 
+@pytest.mark.slow
 def test_the_largest_file_that_is_read_is_a_limit(course, monkeypatch):
     small_class(course)
     monkeypatch.setattr(analysis, "LARGEST", 10)

@@ -4,12 +4,13 @@ import pytest
 
 from cnncourse.checks import chapters, check, task, tasks
 from cnncourse.checks.catalogue import SHIPPED, files
-
-MEAN = """
-import numpy as np
 from cnncourse.checks.task import Task
 
-TASK = Task("ps1.mean", "a mean", "ch01_why_convolution", lambda x: x.mean(), lambda rng: [(rng.random(3),)])
+MEAN = """'a mean'
+
+from cnncourse.checks.writing import Task
+
+TASK = Task(__name__, __doc__, "ch01_why_convolution", lambda x: x.mean(), lambda rng: [(rng.random(3),)])
 """
 
 
@@ -29,6 +30,19 @@ def test_every_task_of_the_course_stands_in_the_file_of_its_name():
         assert files()[name].stem == name.partition(".")[2]
 
 
+def test_a_task_takes_its_id_and_its_page_from_where_it_stands_and_its_words_from_the_head_of_the_file():
+    words = "ch09.halve: half of\n  everything.\n\nAnd what only those need to know who read the file."
+    halve = Task("course.checks.ch09_sums.halve", words, "#halves", abs, lambda rng: [])
+    assert (halve.id, halve.asks, halve.section) == ("ch09.halve", "half of everything", "ch09_sums#halves")
+    elsewhere = Task("ps1.halve", "half of everything", "ch02_convolution#pad", abs, lambda rng: [])
+    assert (elsewhere.id, elsewhere.asks, elsewhere.section) == ("ps1.halve", halve.asks, "ch02_convolution#pad")
+
+
+def test_every_task_of_the_course_names_itself_at_the_head_of_its_file():
+    for name, path in files().items():
+        assert path.read_text(encoding="utf-8").startswith(f'"""{name}: {task(name).asks}."""'), path
+
+
 def test_a_task_of_ones_own_is_found_from_anywhere_in_the_course_and_checked(course, capsys):
     assert chapters()[-1] == "ps1_numbers"
     check("ps1.mean", lambda x: sum(x) / len(x))
@@ -43,7 +57,7 @@ def test_a_task_of_ones_own_that_is_edited_is_read_again(course):
 
 
 def test_a_task_whose_name_is_not_that_of_its_file_is_told(course):
-    (course / "checks" / "ps1_numbers" / "median.py").write_text(MEAN)
+    (course / "checks" / "ps1_numbers" / "median.py").write_text(MEAN.replace("__name__", '"ps1.mean"'))
     with pytest.raises(ValueError, match=r"median.py defines the task 'ps1.mean', but its place says 'ps1.median'"):
         task("ps1.median")
 

@@ -44,6 +44,7 @@ def student(tmp_path, capsys):
     return run
 
 
+@pytest.mark.sampled
 def test_a_right_notebook_gets_all_points_and_status_0(student):
     status, said = student(RIGHT, graded('check("ch02.pad", pad)'), written())
     assert status == 0
@@ -52,6 +53,7 @@ def test_a_right_notebook_gets_all_points_and_status_0(student):
     assert said.out.endswith("total            2 / 2 + 3 by hand\n")
 
 
+@pytest.mark.sampled
 def test_a_wrong_answer_is_told_with_its_mistake_and_status_1(student):
     status, said = student(WRONG, graded('check("ch02.pad", pad)'))
     assert status == 1
@@ -59,12 +61,14 @@ def test_a_wrong_answer_is_told_with_its_mistake_and_status_1(student):
     assert "when the zeros are added after the last row and column only" in " ".join(said.out.split())
 
 
+@pytest.mark.sampled
 def test_a_stub_is_not_written_yet(student):
     status, said = student(STUB, graded('check("ch02.pad", pad)'))
     assert status == 1
     assert "pad     0 / 2  not written yet\n" in said.out
 
 
+@pytest.mark.sampled
 def test_one_broken_cell_does_not_take_the_others_along(student):
     status, said = student("def pad(:", RIGHT, graded('check("ch02.pad", pad)'), graded("nothing", 1, "check-b"))
     assert status == 1
@@ -72,6 +76,7 @@ def test_one_broken_cell_does_not_take_the_others_along(student):
     assert "b       0 / 1  NameError: name 'nothing' is not defined" in said.out
 
 
+@pytest.mark.sampled
 def test_a_cell_without_an_end_is_stopped(student):
     status, said = student("while True: pass", RIGHT, graded('check("ch02.pad", pad)'), options=["--seconds", "2"])
     assert status == 1
@@ -82,6 +87,7 @@ def test_a_cell_without_an_end_is_stopped(student):
     assert "not run" in said.out
 
 
+@pytest.mark.sampled
 def test_a_kernel_that_ends_itself_is_told(student):
     status, said = student("import os\nos._exit(1)", RIGHT, graded('check("ch02.pad", pad)'))
     assert status == 1
@@ -104,6 +110,7 @@ def lines_of(said):
     return {row.split(" ")[0]: row.partition(" ")[2] for row in rows}
 
 
+@pytest.mark.sampled
 def test_the_released_check_is_run_whatever_its_cell_says(student):
     answers = {
         "pad": RIGHT,
@@ -154,6 +161,7 @@ def test_the_assignment_is_the_one_with_the_longest_name_that_the_files_name_has
     assert asked_of(empty, "another.ipynb") == []
 
 
+@pytest.mark.sampled
 def test_a_task_that_is_judged_later_earns_nothing_yet_and_keeps_nobody_from_being_done(student):
     later = graded('check("exam.secret", pad)', 4, "check-secret")
     status, said = student(RIGHT, graded('check("ch02.pad", pad)'), later, written())
@@ -162,6 +170,7 @@ def test_a_task_that_is_judged_later_earns_nothing_yet_and_keeps_nobody_from_bei
     assert lines_of(said)["total"] == "2 / 2 + 4 later + 3 by hand"
 
 
+@pytest.mark.sampled
 def test_only_what_is_missing_keeps_a_notebook_from_being_done(student):
     cells = [RIGHT, graded('check("ch02.pad", pad)')]
     assert student(*cells, written())[0] == 0

@@ -389,7 +389,8 @@ def killed_and_resumed(course, before, expected, k):
 PARTS = 9  # of the points of a run, which are tried in tests of their own so that several processes share them
 
 
-@pytest.mark.parametrize("part", [1, *(pytest.param(part, marks=pytest.mark.slow) for part in range(2, PARTS + 1))])
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(1, PARTS + 1))
 def test_killed_at_any_point_it_goes_on_from_there(course, tmp_path, part):
     before = shutil.copytree(course, tmp_path / "before")
     steps = steps_of(course)

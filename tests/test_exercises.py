@@ -13,7 +13,7 @@ import pytest
 from nbclient import NotebookClient
 from shipped import tasks
 
-from cnncourse.checks.catalogue import SHIPPED, folders
+from cnncourse.checks.catalogue import SHIPPED, file_of, folders
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,7 +23,13 @@ def of_the_book(root):
     return [path for path in sorted(root.glob("solutions/*/*.ipynb")) if (root / "book" / f"{path.stem}.md").exists()]
 
 
-SOLUTIONS = of_the_book(ROOT)
+def with_tasks(root):
+    """Those and the capstones: every assignment that has a folder of tasks in the package, with a page or without."""
+    paths = sorted(root.glob("solutions/*/*.ipynb"))
+    return [path for path in paths if (root / "cnncourse" / "checks" / path.stem).is_dir()]
+
+
+SOLUTIONS, EVERY = of_the_book(ROOT), with_tasks(ROOT)
 SLUGS = [path.stem for path in SOLUTIONS]
 
 
@@ -53,15 +59,18 @@ def test_an_assignment_of_ones_own_is_none_of_the_book(tmp_path):
     assert len(SOLUTIONS) >= 5
 
 
-def test_every_chapter_with_tasks_has_its_rooms():
+def test_every_chapter_with_tasks_has_its_rooms_and_a_capstone_a_chapter():
     for slug in [folder.name for folder in folders() if folder.parent == SHIPPED]:
         assert (ROOT / "solutions" / slug / f"{slug}.ipynb").exists()
-        assert (ROOT / "book" / f"{slug}.md").exists()
         assert (ROOT / "exercises" / slug / f"{slug}.ipynb").exists()
-        assert (ROOT / "tests" / "bank" / f"{slug}.py").exists()
+        if slug.endswith("_capstone"):
+            assert list((ROOT / "book").glob(f"{slug.partition('_')[0]}_*.md"))
+        else:
+            assert (ROOT / "book" / f"{slug}.md").exists()
+            assert (ROOT / "tests" / "bank" / f"{slug}.py").exists()
 
 
-@pytest.mark.parametrize("path", SOLUTIONS, ids=SLUGS)
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_an_assignment_has_its_normal_form(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     assert notebook["metadata"]["kernelspec"] == {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -84,8 +93,7 @@ def test_each_task_is_checked_once_by_one_line_right_below_its_answer(path):
             assert cell["metadata"]["tags"] == ["raises-exception"]  # else "Run All Cells" stops at a wrong answer
             listed.append(line.value.args[0].value)
             assert line.value.args[1].id in source(before)
-    chapter = path.stem[:4]
-    assert sorted(listed) == sorted(name for name in tasks() if name.startswith(f"{chapter}."))
+    assert sorted(listed) == sorted(name for name in tasks() if file_of(name).parent.name == path.stem)
     assert 5 <= len(listed) <= 9
 
 
@@ -100,7 +108,7 @@ def test_points_and_minutes_are_told_and_there_is_one_written_question_and_one_m
     assert len(re.findall(r"^## .*[Ff]ind the mistake", "\n".join(texts), re.M)) == 1
 
 
-@pytest.mark.parametrize("path", SOLUTIONS, ids=SLUGS)
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_the_release_holds_no_answer_no_mistake_and_no_reference(path):
     text = released(path).read_text(encoding="utf-8")
     assert "SOLUTION" not in text
@@ -117,7 +125,7 @@ def test_the_release_holds_no_answer_no_mistake_and_no_reference(path):
             assert not [mistake.name for mistake in task.misconceptions if mistake.name in text]
 
 
-@pytest.mark.parametrize("path", SOLUTIONS, ids=SLUGS)
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_a_stub_raises_not_implemented_error_and_does_nothing_else(path):
     for cell in cells(released(path)):
         if grading(cell).get("solution") and cell["cell_type"] == "code":

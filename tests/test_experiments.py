@@ -2,7 +2,7 @@
 
 import json
 import sys
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
@@ -57,7 +57,20 @@ def test_a_record_says_with_what_it_was_made(record):
     made = json.loads(record.read_text())
     assert made["cases"] == [1, 2, 3]
     assert made["results"] == [{"multiple": 2}, {"multiple": 4}, {"multiple": 6}]
-    assert made["machine"] and made["recorded"] and set(made["versions"]) == {"Python", "NumPy"}
+    assert made["machine"] and made["recorded"] and {"Python", "NumPy"} <= set(made["versions"])
+
+
+def test_a_record_says_which_frameworks_the_experiment_has_imported(notebook, monkeypatch):
+    monkeypatch.setenv(RECORDING, "yes")
+    for name in ("keras", "tensorflow", "jax"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "tensorflow", object())
+    notebook(*CELLS, CALL)
+    versions = json.loads(Path("multiples.json").read_text())["versions"]
+    assert versions["TensorFlow"] == metadata.version("tensorflow") and "Keras" not in versions
+    monkeypatch.delenv(RECORDING)
+    words = f", NumPy {versions['NumPy']} and TensorFlow {versions['TensorFlow']} on "
+    assert words in notebook(*CELLS, CALL)["found"].made_with
 
 
 def test_of_a_record_the_first_case_is_run_again_and_no_other(record, notebook):
@@ -65,6 +78,64 @@ def test_of_a_record_the_first_case_is_run_again_and_no_other(record, notebook):
     assert names["ran"] == [1]
     assert names["found"] == [{"multiple": 2}, {"multiple": 4}, {"multiple": 6}]
     assert "1 run of 3 repeated" in names["found"].about and "NumPy" in names["found"].made_with
+
+
+STOPPING = CELLS[2].replace("return", "if case == 3 and stop: raise KeyboardInterrupt\n    return")
+
+
+@pytest.fixture
+def interrupted(notebook, monkeypatch):
+    """What there is of an experiment that was stopped in its third case while it was recorded."""
+    monkeypatch.setenv(RECORDING, "yes")
+    with pytest.raises(KeyboardInterrupt):
+        notebook(*CELLS[:2], "stop = True", STOPPING, CALL)
+    part = json.loads(Path("multiples.part").read_text())
+    return {**part, "seconds of one core": 100}
+
+
+def test_recording_goes_on_where_it_was_interrupted(interrupted, notebook):
+    assert interrupted["results"] == [{"multiple": 2}, {"multiple": 4}] and not Path("multiples.json").exists()
+    cells = [*CELLS[:2], "stop = False", STOPPING, CALL]  # as if the third case had been stopped from outside
+    code = fingerprint(code_behind(cells, "multiples.json"))
+    Path("multiples.part").write_text(json.dumps({**interrupted, "code": code}))
+    names = notebook(*cells)
+    assert names["ran"] == [3]
+    made = json.loads(Path("multiples.json").read_text())
+    assert made["results"] == names["found"] == [{"multiple": 2}, {"multiple": 4}, {"multiple": 6}]
+    assert made["seconds of one core"] >= 100
+    assert [path.name for path in Path().iterdir()] == ["multiples.json"]
+
+
+def test_what_was_begun_with_other_code_is_begun_again(interrupted, notebook):
+    assert notebook(*CELLS, CALL)["ran"] == [1, 2, 3]
+
+
+def test_what_was_begun_with_other_versions_is_begun_again(record, notebook, monkeypatch):
+    monkeypatch.setenv(RECORDING, "yes")
+    Path("multiples.part").write_text(record.read_text())
+    assert notebook(*CELLS, CALL)["ran"] == []
+    Path("multiples.part").write_text(record.read_text().replace('"NumPy": "', '"NumPy": "0.'))
+    assert notebook(*CELLS, CALL)["ran"] == [1, 2, 3]
+
+
+def test_a_finished_record_is_made_anew_when_it_is_recorded_again(record, notebook, monkeypatch):
+    monkeypatch.setenv(RECORDING, "yes")
+    assert notebook(*CELLS, CALL)["ran"] == [1, 2, 3]
+
+
+def test_seconds_are_not_compared(notebook, monkeypatch):
+    cells = [CELLS[0], "def timed(case):\n    ran.append(case)\n    return [{'right': 0.5, 'seconds': 1.0}]"]
+    cells.append("found = recorded('r.json', timed, cases=(1, 2), timings=('seconds',))")
+    with monkeypatch.context() as during:
+        during.setenv(RECORDING, "yes")
+        notebook(*cells)
+    made = Path("r.json")
+    made.write_text(made.read_text().replace('"seconds": 1.0', '"seconds": 9.0'))
+    names = notebook(*cells)
+    assert names["ran"] == [1] and names["found"][0] == [{"right": 0.5, "seconds": 9.0}]
+    made.write_text(made.read_text().replace("0.5", "0.6"))
+    with pytest.raises(ContradictionError):
+        notebook(*cells)
 
 
 def test_without_a_record_every_case_is_run(notebook):
@@ -168,4 +239,4 @@ def test_each_record_is_of_the_code_that_its_page_shows(path):
 
 
 def test_each_record_belongs_to_a_page():
-    assert set((ROOT / "book" / "experiments").glob("*")) == set(BOOK)
+    assert set((ROOT / "book" / "experiments").glob("*.json")) == set(BOOK)

@@ -52,7 +52,7 @@ def judged(gradebook, course, student):
     paths = sorted((course / "submitted" / student / "ps1").glob("*.ipynb"))
     return {
         path.stem: pretend_judge.grade_notebook(
-            blueprint_of(gradebook, path.stem, "ps1"), path.read_bytes(), student, "secret", {}
+            blueprint_of(gradebook, path.stem, "ps1"), path.read_bytes(), student, "secret", {}, {}
         )
         for path in paths
     }

@@ -20,7 +20,7 @@ from cnncourse.grading.sandbox import sandbox
 from cnncourse.grading.sandbox.sandbox import Sandbox
 
 pytest_plugins = ["corpus.fixtures"]
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.slow, pytest.mark.first, pytest.mark.usefixtures("impatient")]
 NAMED = {submission.name: submission for submission in HOSTILE}
 HARMFUL = {
     "closes_every_file",

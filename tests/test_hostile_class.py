@@ -12,7 +12,7 @@ from corpus.hostile import BESIDE
 from nbgrader.api import Gradebook, MissingEntry
 from terminal import nbgrader
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.first]
 HONEST = ["aaa-honest", PEER, "zzz-honest"]
 STOPS_NBGRADER = {  # it waits for what stands in a pipe, and looks at all files of a folder for each of them
     "a_pipe_beside_the_notebook",

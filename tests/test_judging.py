@@ -17,6 +17,8 @@ from cnncourse.grading.judge.judging import grade_notebook, seed_of
 from cnncourse.grading.judge.untrusted import Damaged
 from cnncourse.grading.sandbox import sandbox
 
+pytestmark = pytest.mark.sampled
+
 RIGHT = {
     "output_size": "def output_size(n, k, stride, padding, dilation):\n"
     "    return (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1",

@@ -14,6 +14,8 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
+pytestmark = pytest.mark.sampled
+
 ROOT = Path(__file__).resolve().parents[1]
 EXT = ROOT / "book" / "_ext"
 FRONT = "---\nkernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\nfile_format: mystnb\n---\n"

@@ -182,6 +182,63 @@ def test_class_weights_mean_what_they_mean_in_keras_training(keras):
     assert loss == pytest.approx(float(model.train_on_batch(x, LABELS, class_weight=weights)), rel=1e-6)
 
 
+# --- shares instead of labels ----------------------------------------------------------------------------------------
+
+
+def shares(*shape):
+    given = parts(*shape) * bits(*shape)  # some exactly 0
+    given[:, 0] += 0.1
+    return given / given.sum(axis=1, keepdims=True)
+
+
+def test_shared_targets_by_hand():
+    loss, cache = losses.soft_cross_entropy(np.log([[1.0, 2, 5]]), np.array([[0.5, 0.0, 0.5]]))
+    assert loss == pytest.approx(0.5 * np.log(8) + 0.5 * np.log(1.6))
+    np.testing.assert_allclose(losses.cross_entropy_backward(1.0, cache), [[1 / 8 - 0.5, 2 / 8, 5 / 8 - 0.5]])
+
+
+def test_the_loss_of_shared_targets_is_the_mixture_of_the_losses_of_labels():
+    x, other = logits(7, 4), (LABELS + 1) % 4
+    one_hot = np.eye(4)
+    mixed, _ = losses.soft_cross_entropy(x, 0.3 * one_hot[LABELS] + 0.7 * one_hot[other])
+    single = [losses.cross_entropy(x, labels)[0] for labels in (LABELS, other)]
+    assert mixed == pytest.approx(0.3 * single[0] + 0.7 * single[1])
+
+
+def test_the_gradient_of_shared_targets_is_the_slope_and_keras_agrees(keras):
+    x, targets = logits(7, 4), shares(7, 4)
+    loss, cache = losses.soft_cross_entropy(x, targets)
+    theirs = keras.losses.CategoricalCrossentropy(from_logits=True, dtype="float64")(targets, x)
+    assert loss == pytest.approx(float(theirs), rel=1e-12)
+    gradient = losses.cross_entropy_backward(1.0, cache)
+    for place in np.ndindex(7, 4):
+        step = np.zeros((7, 4))
+        step[place] = 1e-6
+        rise = losses.soft_cross_entropy(x + step, targets)[0] - losses.soft_cross_entropy(x - step, targets)[0]
+        assert gradient[place] == pytest.approx(rise / 2e-6, abs=1e-8)
+
+
+def test_a_label_is_a_share_of_1():
+    loss, x = losses.SoftCrossEntropy(), logits(7, 4)
+    by_labels, memory = loss.forward(x, LABELS)
+    by_shares, other = loss.forward(x, np.eye(4)[LABELS])
+    assert by_labels == pytest.approx(by_shares)
+    np.testing.assert_allclose(loss.backward(memory), loss.backward(other))
+
+
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        (np.full((7, 4), 0.5), "a row of targets has the sum 2.0, but shares of 1 are needed"),
+        (np.eye(4)[LABELS] * 2 - 1, "must lie in 0 ... 1"),
+        (np.eye(5)[LABELS], "the outputs have"),
+    ],
+)
+def test_what_is_no_share_is_refused(targets, words):
+    with pytest.raises(ValueError, match=words):
+        losses.soft_cross_entropy(logits(7, 4), targets)
+
+
 @pytest.mark.parametrize("classes", [2, 10, 1000])
 def test_a_network_that_knows_nothing_has_loss_log_k(classes):
     assert losses.cross_entropy(np.full((3, classes), 0.7), [0, 1, 1])[0] == pytest.approx(math.log(classes))

@@ -1,8 +1,11 @@
-"""The wrong answers that many tasks share."""
+"""Noting wrong answers, and those that many tasks share."""
+
+import ast
 
 import numpy as np
 import pytest
 
+from cnncourse.checks.catalogue import files
 from cnncourse.checks.mistakes import cuts_fractions, exchanged, given, ignores, overwrites, partly, then
 from cnncourse.checks.task import Task
 
@@ -45,3 +48,29 @@ def test_a_shared_mistake_is_noted_with_its_name_its_reason_and_its_section(weig
     assert [part.dtype.kind for part in weighted.misconceptions[1].answer(x, 1.0, 3)] == ["i", "i"]
     assert weighted.misconceptions[2].answer(x, 1.0, 1)[0] == 1.5
     assert x == 0
+
+
+def test_the_reason_of_a_function_is_its_docstring_and_one_without_a_reason_is_told(weighted):
+    @weighted.mistake("the power is negated", section="#powers")
+    def negated(x, weight, power=1):
+        """A power
+        is not a root."""
+
+    assert (weighted.misconceptions[0].why, weighted.misconceptions[0].answer) == ("A power is not a root.", negated)
+    with pytest.raises(ValueError, match=r"ch00.weighted: 'the weight is forgotten' has no reason"):
+        weighted.mistake("the weight is forgotten")(lambda x, weight, power=1: (x, x**power))
+
+
+@pytest.mark.parametrize("name", files())
+def test_a_reason_that_stands_in_the_line_above_is_that_of_one_mistake(name):
+    """So that no mistake is given the reason of the one before it."""
+    path = files()[name]
+    statements = ast.parse(path.read_text(encoding="utf-8")).body
+    for above, statement in zip([None, *statements], statements):
+        reads = any(isinstance(node, ast.Name) and node.id == "why" for node in ast.walk(statement))
+        assert reads <= is_reason(statement) + is_reason(above), f"{path}, line {statement.lineno}"
+        assert is_reason(above) <= reads, f"{path}, line {statement.lineno}: the reason above is not used"
+
+
+def is_reason(statement):
+    return isinstance(statement, ast.Assign) and [ast.unparse(name) for name in statement.targets] == ["why"]

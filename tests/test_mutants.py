@@ -74,6 +74,8 @@ def solutions():
         for (_, answer), (_, checked) in zip(cells, cells[1:]):
             if checked.startswith("check("):
                 call = ast.parse(checked).body[0].value
+                if TASKS[call.args[0].value].measure:  # no answer is right or wrong there
+                    continue
                 yield call.args[0].value, call.args[1].id, setup, answer
 
 

@@ -32,6 +32,7 @@ LEVELS = [
         "unfolding",
     ],
     *["losses", "pooling", "convolution", "gradients", "data", "layers", "training", "network", "keras_bridge"],
+    "architectures",
     *["baselines", "plotting", "checks", "grading", "lab", "cli"],
 ]
 # The answers, right and wrong, are explained by the task that they belong to
@@ -102,7 +103,7 @@ def test_every_module_has_its_level():
     assert sorted(LEVELS) == sorted({name.split(".")[1] for name in MODULES})
 
 
-WITH_FRAMEWORKS = {"cnncourse.keras_bridge", "cnncourse.plotting"}
+WITH_FRAMEWORKS = {"cnncourse.baselines.mnist_keras", "cnncourse.keras_bridge", "cnncourse.plotting"}
 
 
 FRAMEWORKS = {"tensorflow", "keras", "matplotlib", "torch", "jax"}
@@ -123,6 +124,7 @@ def without_frameworks(names, **options):
     return subprocess.run(command, capture_output=True, text=True, **options)
 
 
+@pytest.mark.slow
 def test_importing_a_module_imports_no_framework():
     def level(name):
         return (LEVELS.index(name.split(".")[1]) if "." in name else -1), name

@@ -19,7 +19,7 @@ PAD = "import numpy as np\n\n\ndef pad(x, padding):\n"
 PAD += "    ### BEGIN SOLUTION\n    return np.pad(x, padding)\n    ### END SOLUTION"
 SIZE = "def size(n):\n    ### BEGIN SOLUTION\n    return n + len(open('given.txt').read())\n    ### END SOLUTION"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.first]
 
 
 def cell(name, source, make=new_code_cell, **flags):

@@ -23,6 +23,8 @@ from cnncourse.grading.sandbox.limits import MIB, Limits
 from cnncourse.grading.sandbox.sandbox import Sandbox
 from cnncourse.grading.sandbox.warmprocess import NoSandbox, WarmProcess
 
+pytestmark = pytest.mark.sampled
+
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Limits(
     memory=1200 * MIB, together=700 * MIB, processes=40, file_size=1 * MIB, disk=4 * MIB, files=64, cpu_seconds=3

@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 from cnncourse.data import mnist, stratified_subset
 from cnncourse.files import read_arrays
 from cnncourse.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
-from cnncourse.losses import CrossEntropy, MeanSquaredError
+from cnncourse.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError, SoftCrossEntropy
 from cnncourse.network import Network
 from cnncourse.training import SGD, Adam, History, fit
 
@@ -318,6 +318,123 @@ def test_the_best_epoch_without_validation_is_the_last():
     assert History(loss=[3.0, 1.0, 2.0]).best_epoch == 2
 
 
+# --- weights for classes ---------------------------------------------------------------------------------------------
+
+
+def test_class_weights_train_like_a_loss_that_has_them_and_validate_without(digits):
+    x, y = digits.x[:100], digits.y[:100]
+    one, two, plain = network(), network(), network()
+    weights = [1.0, 5.0, *8 * [1.0]]
+    weighted = quiet(one, x, y, class_weight={1: 5.0}, validation=(x, y))
+    by_loss = quiet(two, x, y, loss=CrossEntropy(class_weights=weights), validation=(x, y))
+    quiet(plain, x, y, validation=(x, y))
+    assert weighted.loss == by_loss.loss
+    same(one.get_weights(), two.get_weights())
+    assert weighted.val_loss[-1] < by_loss.val_loss[-1]
+    assert weighted.val_loss[weighted.best_epoch] == pytest.approx(one.evaluate(x, y)[0], rel=1e-5)
+    assert not np.array_equal(one.params["dense_5/kernel"], plain.params["dense_5/kernel"])
+
+
+def test_class_weights_make_the_steps_that_keras_makes(rng):
+    import keras
+
+    x, y, weights = rng.standard_normal((60, 5)).astype(np.float32), rng.integers(0, 3, 60), {0: 0.5, 2: 4.0}
+    net = Network([Dense(3)], (5,))
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3)])
+    model.set_weights([net.params["dense_0/kernel"], net.params["dense_0/bias"]])
+    model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    options = {"epochs": 3, "batch_size": 60, "class_weight": weights}
+    losses = model.fit(x, y, verbose=0, shuffle=False, **options).history["loss"]
+    history = quiet(net, x, y, optimiser=SGD(0.1), **options)
+    np.testing.assert_allclose(history.loss, losses, rtol=1e-5)
+    np.testing.assert_allclose(net.params["dense_0/kernel"], model.get_weights()[0], rtol=1e-4, atol=1e-6)
+
+
+# --- augmentation ----------------------------------------------------------------------------------------------------
+
+
+def test_what_the_network_sees_is_what_augment_returns(digits):
+    x, y = digits.x[:90], digits.y[:90]
+    turned, seen = network(), network()
+    one = quiet(turned, x, y, augment=lambda images, rng: images[:, ::-1])
+    two = quiet(seen, np.ascontiguousarray(x[:, ::-1]), y)
+    np.testing.assert_allclose(one.loss, two.loss, rtol=1e-5)
+
+
+def test_labels_are_changed_together_with_the_images(digits):
+    x, y = digits.x[:90], digits.y[:90]
+    one, two = network(), network()
+    quiet(one, x, y, augment=lambda images, labels, rng: (images, 9 - labels))
+    quiet(two, x, 9 - y)
+    same(one.get_weights(), two.get_weights())
+
+
+def noisy(images, rng, much=0.3):
+    return images + much * rng.standard_normal(images.shape)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_changes_depend_on_seed_and_epoch_and_not_on_the_workers(workers, digits, tmp_path):
+    def run(**options):
+        seen = []
+
+        def watched(images, rng):
+            assert images.dtype == np.float32
+            seen.append(rng.random(3))
+            return images
+
+        quiet(network(), *digits, augment=watched, batch_size=128, workers=workers, **options)
+        return seen
+
+    first, again, other = run(epochs=2), run(epochs=2), run(epochs=2, seed=1)
+    assert len(first) == 6
+    for one, two in zip(first, again):
+        assert_array_equal(one, two)
+    assert not np.array_equal(first[0], first[3])
+    assert not np.array_equal(first[0], other[0])
+    path = tmp_path / "run.npz"
+    resumed = run(epochs=1, checkpoint=path) + run(epochs=2, checkpoint=path)
+    for one, two in zip(first, resumed, strict=True):
+        assert_array_equal(one, two)
+
+
+def test_an_augmentation_changes_neither_the_order_of_the_images_nor_the_images_themselves(digits):
+    x, y = digits.x.copy(), digits.y
+    plain, same_images = network(dropped=0.3), network(dropped=0.3)
+
+    def spoil(images, rng):
+        copy = images.copy()
+        images[...] = rng.random(images.shape)
+        return copy
+
+    quiet(plain, x, y)
+    quiet(same_images, x, y, augment=spoil)
+    same(plain.get_weights(), same_images.get_weights())
+    assert_array_equal(x, digits.x)
+
+
+def test_soft_labels_are_learnt_and_validated_on_hard_ones(digits):
+    def blend(images, labels, rng):
+        order, share = rng.permutation(len(images)), 0.7
+        targets = np.eye(10)[labels]
+        return share * images + (1 - share) * images[order], share * targets + (1 - share) * targets[order]
+
+    options = {"optimiser": Adam(0.01), "epochs": 12, "validation": digits}
+    history = quiet(network(), *digits, loss=SoftCrossEntropy(), augment=blend, **options)
+    assert history.accuracy == []
+    assert history.val_accuracy[-1] > 0.9
+    with pytest.raises(ValueError, match="one-hot"):
+        quiet(network(), *digits, augment=blend)
+
+
+def test_a_checkpoint_with_another_augmentation_or_other_class_weights_is_refused(digits, tmp_path):
+    path = tmp_path / "run.npz"
+    quiet(network(), *digits, epochs=1, checkpoint=path, augment=noisy, class_weight={1: 2.0})
+    for change in ({"class_weight": {1: 2.0}}, {"augment": noisy}, {"augment": noisy, "class_weight": {1: 3.0}}):
+        with pytest.raises(ValueError, match="another training"):
+            quiet(network(), *digits, epochs=2, checkpoint=path, **change)
+
+
 X, Y = np.zeros((8, 28, 28, 1), np.float32), np.zeros(8, int)
 
 
@@ -343,6 +460,17 @@ X, Y = np.zeros((8, 28, 28, 1), np.float32), np.zeros(8, int)
         (X, Y, {"loss": CrossEntropy}, r"an object is needed, such as CrossEntropy\(\)"),
         (X, Y, {"validation": 0.1}, "a pair of images and labels"),
         (X, Y, {"seed": None}, "seed is None"),
+        (X, Y, {"class_weight": [1.0, 2.0]}, r"a dict is needed, such as \{0: 1.0, 1: 5.0\}"),
+        (X, Y, {"class_weight": {10: 1.0}}, "a class 10, but the classes are 0 ... 9"),
+        (X, Y, {"class_weight": {0.5: 1.0}}, "a class of class_weight is 0.5"),
+        (X, Y, {"class_weight": {1: -1}}, "the weight of class 1 is -1"),
+        (X, np.zeros((8, 10)), {"class_weight": {1: 2}, "loss": BinaryCrossEntropy()}, "such as CrossEntropy"),
+        (X, Y, {"class_weight": {1: 2}, "loss": CrossEntropy(class_weights=np.ones(10))}, "has weights already"),
+        (X, Y, {"augment": "flip"}, r"augment is 'flip', but a function \(images, rng\) -> images"),
+        (X, Y, {"augment": lambda images: images}, r"augment takes \['images'\], but it is called with"),
+        (X, Y, {"augment": lambda images, rng: images[1:]}, r"augment returned .*\(7, 28, 28, 1\)"),
+        (X, Y, {"augment": lambda images, labels, rng: images}, "augment returned ndarray, but"),
+        (X, Y, {"augment": lambda images, labels, rng: (images, labels[1:])}, "and a label for each"),
         (X, Y, {"checkpoint": "/nowhere/run.npz"}, "there is no folder /nowhere: make it first"),
     ],
 )

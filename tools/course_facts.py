@@ -9,7 +9,7 @@ import re
 import nbformat
 
 from cnncourse.checks import tasks
-from cnncourse.checks.marking import asked_in
+from cnncourse.checks.marking import asked_in, files_in
 
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -36,8 +36,10 @@ def headings(course):
 def facts(course):
     """The text of course.json."""
     notebooks = sorted((course / "exercises").glob("*/*.ipynb"))
-    assignments = {path.stem: [vars(one) for one in asked_in(nbformat.read(path, as_version=4))] for path in notebooks}
-    known = {"headings": headings(course), "assignments": assignments}
+    read = {path.stem: nbformat.read(path, as_version=4) for path in notebooks}
+    assignments = {name: [vars(one) for one in asked_in(notebook)] for name, notebook in read.items()}
+    files = {name: [vars(one) for one in files_in(notebook)] for name, notebook in read.items() if files_in(notebook)}
+    known = {"headings": headings(course), "assignments": assignments, "files": files}
     return json.dumps(known, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -4,6 +4,7 @@
     make experiments NAMES="ch01_shuffle"       one
 
 Each is run by itself in a new kernel, with the code of its page that it needs and nothing else.
+One that was interrupted goes on where it stopped: the cases that were finished are not run again.
 """
 
 import os

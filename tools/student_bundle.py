@@ -32,7 +32,8 @@ def contents(root, site):
     """What is in the zip: place -> file."""
     found = {name: root / name for name in AS_THEY_ARE}
     found |= {name: root / other for name, other in RENAMED.items()}
-    chapters = {path.stem for path in (root / "book").glob("*.md")}
+    # Those with a page, and the capstones, which have tasks in the package
+    chapters = {path.stem for path in [*(root / "book").glob("*.md"), *(root / "cnncourse" / "checks").glob("ch*_*")]}
     # An exam that was released is no part of the course
     exercises = {f"exercises/{place}": path for place, path in below(root / "exercises")}
     found |= {place: path for place, path in exercises.items() if place.split("/")[1] in chapters}

@@ -8,15 +8,20 @@ check("ch02.output_size", output_size)
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from cnncourse.checks.catalogue import chapters, files, find, load
 from cnncourse.checks.display import DATA, as_data, as_html, as_text, headline
+from cnncourse.checks.handing_in import LARGEST, hand_in, reason_not_to_use
+from cnncourse.checks.measuring import Measure, NothingEarlier, cases_of
 from cnncourse.checks.probing import try_cases
-from cnncourse.checks.verdict import explains, judge, size, weight
+from cnncourse.checks.verdict import Verdict, explains, judge, judge_measured, size, weight
 
-__all__ = ["NotRight", "chapters", "check", "examine", "examine_closely", "in_notebook", "task", "tasks"]
+__all__ = ["NotRight", "chapters", "check", "examine", "examine_closely", "hand_in", "in_notebook", "task", "tasks"]
+
+EARLIER = {}  # what came of tasks that others build on, in this process
 
 SEARCH_SECONDS = 2.0
 NOT_HERE = "this task is not here. It is judged when you have handed in."
@@ -55,8 +60,26 @@ def examine(task, answer, seed=0):
     >>> examine(task("ch02.output_size"), lambda *sizes: 1).passed
     False
     """
+    if task.measure:
+        return examine_measured(task, answer, seed)
     cases = list(task.cases(np.random.default_rng(seed)))
     return judge(task, cases, try_cases(task, answer, cases))
+
+
+def examine_measured(task, answer, seed=0):
+    """The verdict on an answer that is measured, with the files that lie here.
+
+    >>> examine_measured(task("ch07.mnist_accuracy"), print).words
+    'model.weights.h5 was not handed in.'
+    """
+    troubles = [reason_not_to_use(Path(name), LARGEST) for name in task.files]
+    try:
+        cases = cases_of(task, seed, EARLIER)
+    except NothingEarlier as why:
+        troubles.append(str(why))
+    if any(troubles):
+        return Verdict(task, 0, measure=Measure(0.0, next(filter(None, troubles))))
+    return judge_measured(task, cases, try_cases(task, answer, cases), seed, EARLIER)
 
 
 def examine_closely(task, answer, seed=0):
@@ -68,7 +91,7 @@ def examine_closely(task, answer, seed=0):
     verdict = examine(task, answer, seed)
     end = time.monotonic() + SEARCH_SECONDS
     for other in range(1, 30):
-        if verdict.passed or verdict.finding.outcome.error or time.monotonic() > end:
+        if task.measure or verdict.passed or verdict.finding.outcome.error or time.monotonic() > end:
             break
         cases = task.cases(np.random.default_rng([seed, other]))
         smaller = [case for case in cases if size(case) < size(verdict.finding.case)]

@@ -175,10 +175,14 @@ def headline(verdict):
     'ch02.pad: right, on 6 cases (zeros around an image).'
     """
     task = verdict.task
+    if verdict.measure and verdict.passed:
+        return f"{task.id}: all points. {verdict.words}"
     if verdict.passed:
         return f"{task.id}: right, on {verdict.tried} case{'s' * (verdict.tried != 1)} ({task.asks})."
     if verdict.status is Status.NOT_WRITTEN:
         return f"{task.id}: not written yet ({task.asks})."
+    if verdict.measure and verdict.share:
+        return f"{task.id}: {verdict.share:.0%} of the points ({task.asks})."
     return f"{task.id}: not right yet ({task.asks})."
 
 
@@ -199,6 +203,16 @@ def remarks(verdict):
         yield f"Your code warned: {warning}"
 
 
+def is_shown(verdict):
+    """Whether the case that an answer got wrong says something to a reader: thousands of images do not.
+
+    >>> from cnncourse.checks import examine, task
+    >>> is_shown(examine(task("ch02.pad"), lambda x, padding: x))
+    True
+    """
+    return not verdict.task.measure
+
+
 def as_text(verdict):
     """The verdict for a terminal.
 
@@ -210,6 +224,9 @@ def as_text(verdict):
     lines = [headline(verdict)]
     if verdict.status in (Status.PASSED, Status.NOT_WRITTEN):
         return lines[0]
+    if verdict.measure or not is_shown(verdict):
+        section = section_of(verdict.task)
+        return "\n".join([lines[0], verdict.words, f"See {title(section)} {address(section)}".rstrip()])
     lines += [verdict.finding.difference.words, "The smallest case that shows it:"]
     for name, value, index in parts(verdict.finding, verdict.task.names(), verdict.task.results):
         about, tables = picture(name, value, index)
@@ -234,11 +251,12 @@ def as_data(verdict):
     >>> as_data(examine(task("ch02.output_size"), lambda *sizes: 0))["status"]
     'wrong'
     """
-    finding, mistake = verdict.finding, verdict.misconception
+    mistake = verdict.misconception
     return {
         "status": verdict.status.value,
-        "words": finding.difference.words if finding else "",
+        "words": verdict.words,
         "misconception": mistake.name if mistake else "",
+        "share": verdict.share,
     }
 
 
@@ -281,6 +299,11 @@ def as_html(verdict):
     first = f"<p><strong>{escape(headline(verdict))}</strong></p>"
     if verdict.status in (Status.PASSED, Status.NOT_WRITTEN):
         return first
+    section = section_of(verdict.task, verdict.misconception)
+    link, words = address(section), escape(title(section))
+    see = f'<p>See <a href="{escape(link)}">{words}</a>.</p>' if link else f"<p>See {words}.</p>"
+    if verdict.measure or not is_shown(verdict):
+        return f'<div class="cnn-verdict">{first}<p>{prose(verdict.words)}</p>{see}</div>'
     blocks = [first, f"<p>{prose(verdict.finding.difference.words)}</p><p>The smallest case that shows it:</p>"]
     boxes = []
     for name, value, index in parts(verdict.finding, verdict.task.names(), verdict.task.results):
@@ -293,7 +316,5 @@ def as_html(verdict):
     if verdict.misconception:
         name, why = prose(verdict.misconception.name), prose(verdict.misconception.why)
         blocks.append(f"<p><strong>This is what comes out when {name}.</strong> {why}</p>")
-    section = section_of(verdict.task, verdict.misconception)
-    link, words = address(section), escape(title(section))
-    blocks.append(f'<p>See <a href="{escape(link)}">{words}</a>.</p>' if link else f"<p>See {words}.</p>")
+    blocks.append(see)
     return f'<div class="cnn-verdict">{"".join(blocks)}</div>'

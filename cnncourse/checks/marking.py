@@ -18,7 +18,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from cnncourse.checks import NOT_HERE
 from cnncourse.checks.course import known
 from cnncourse.checks.display import DATA
+from cnncourse.checks.handing_in import HandedIn, declared, reason_not_to_use, size_of
 
+TRAINS = "trains"  # the tag of cells that are not run again
 STUB = "YOUR ANSWER HERE"  # nbgrader puts it where a person's words are asked for
 
 
@@ -110,9 +112,70 @@ def asked_of(notebook, path):
     >>> [one.task for one in asked_of(None, "ch02_convolution (1).ipynb")][:2]
     ['output-size', 'pad']
     """
-    assignments = known()["assignments"]
-    name = max((name for name in assignments if name in Path(path).stem), key=len, default=None)
-    return [Asked(**cell) for cell in assignments[name]] if name else asked_in(notebook)
+    name = assignment_of(path)
+    return [Asked(**cell) for cell in known()["assignments"][name]] if name else asked_in(notebook)
+
+
+def assignment_of(path):
+    """The assignment of the course whose name is in the file's name, or None.
+
+    >>> assignment_of("ch02_convolution (1).ipynb"), assignment_of("exam.ipynb")
+    ('ch02_convolution', None)
+    """
+    return max((name for name in known()["assignments"] if name in Path(path).stem), key=len, default=None)
+
+
+def files_in(notebook):
+    """The files that a notebook asks for, read from its own read-only cells.
+
+    >>> about = {"grade": False, "locked": True, "grade_id": "files"}
+    >>> cell = nbformat.v4.new_code_cell('hand_in("a.npz", "weights", 9)', metadata={"nbgrader": about})
+    >>> files_in(nbformat.v4.new_notebook(cells=[cell]))
+    [HandedIn(name='a.npz', kind='weights', most=9, network='', needed=True)]
+    """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    locked = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("locked") and not graded(cell)]
+    return [one for cell in locked for one in declared(cell.source)]
+
+
+def files_of(notebook, path):
+    """The files that are asked for by the assignment whose name is in the file's name; or by its cells, as `asked_of`.
+
+    >>> files_of(None, "ch02_convolution.ipynb")
+    []
+    """
+    name = assignment_of(path)
+    return [HandedIn(**one) for one in known().get("files", {}).get(name, [])] if name else files_in(notebook)
+
+
+def look_at(files):
+    """The source of a cell that says of each file of weights whether it fits its network.
+
+    >>> look_at([HandedIn("a.npz", "weights", 9, "build()")])
+    "from cnncourse.checks.weights import fits\\nprint(fits('a.npz', lambda: build()))"
+    """
+    lines = [f"print(fits({one.name!r}, lambda: {one.network}))" for one in files if one.network]
+    return "\n".join(["from cnncourse.checks.weights import fits", *lines])
+
+
+def told_of_files(files, cell, folder):
+    """What is to be said of the files, a line for each that is there or needed; `cell` has looked at them.
+
+    >>> told_of_files([HandedIn("nowhere.npz", "weights", 9)], nbformat.v4.new_code_cell(), Path("."))
+    ['weights: nowhere.npz was not handed in.']
+    """
+    printed = "".join(output.get("text", "") for output in cell.get("outputs", [])).splitlines()
+    fit = dict(zip([one.name for one in files if one.network], printed))
+    lines = []
+    for one in files:
+        path = folder / one.name
+        reason = reason_not_to_use(path, one.most)
+        if reason and (one.needed or path.exists()):
+            lines.append(f"{one.kind}: {reason}")
+        elif not reason:
+            about = fit.get(one.name, "")
+            lines.append(f"{one.kind}: {one.name}, {size_of(path.stat().st_size)}{', ' * bool(about)}{about}")
+    return lines
 
 
 def cell_of(notebook, name):
@@ -165,6 +228,7 @@ def run(notebook, folder, seconds=120, tell=lambda cell, count: None):
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=begin,
+        skip_cells_with_tag=TRAINS,
     )
     try:
         client.execute(stderr=subprocess.DEVNULL)  # a kernel that is stopped leaves a traceback of its own
@@ -199,6 +263,16 @@ def lacking(notebook, answer):
     if errors:
         return f"the cell with the answer stops: {said_of(errors[-1])}"
     return "" if found else f"no cell of the notebook defines `{answer}`"
+
+
+def share_of(cell):
+    """The share of the points that a cell earned which did not earn all of them.
+
+    >>> share_of(nbformat.v4.new_code_cell())
+    0.0
+    """
+    found = [output.data[DATA] for output in cell.get("outputs", []) if DATA in output.get("data", {})] if cell else []
+    return float(found[-1].get("share", 0.0)) if found else 0.0
 
 
 def told(cell):
@@ -243,7 +317,7 @@ def marks(notebook, asked, remarks):
         if one.answer and wrong == f"NameError: name '{one.answer}' is not defined":
             wrong = lacking(notebook, one.answer) or wrong
         words = "; ".join(filter(None, [wrong, remarks.get(one.name)]))
-        yield Mark(one.task, one.points, 0.0 if wrong else one.points, words)
+        yield Mark(one.task, one.points, round(share_of(cell) * one.points, 2) if wrong else one.points, words)
 
 
 def table(rows):
@@ -296,10 +370,15 @@ def command(arguments):
     except Unreadable as why:
         return str(why)
     asked = asked_of(notebook, arguments.notebook)
+    files, folder = files_of(notebook, arguments.notebook), Path(arguments.notebook).resolve().parent
     remarks = put_checks(notebook, asked)
-    stopped = run(notebook, Path(arguments.notebook).resolve().parent, arguments.seconds, show_progress)
+    if files:
+        notebook.cells.append(nbformat.v4.new_code_cell(look_at(files)))
+    stopped = run(notebook, folder, arguments.seconds, show_progress)
     rows = list(marks(notebook, asked, remarks))
     print(table(rows))
+    if files:
+        print("", "Files to hand in beside the notebook:", *told_of_files(files, notebook.cells[-1], folder), sep="\n")
     if stopped:
         print(f"\n{stopped}", file=sys.stderr)
     return int(bool(stopped) or any(row.earned is not None and row.earned < row.points for row in rows))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from inspect import getsource, signature
+from inspect import getdoc, getsource, signature
 
 
 def call(answer, *arguments):
@@ -50,17 +50,18 @@ class Task:
     the case asks and returns data; `settle(value, *case)` turns that data into what is compared, outside the student's
     process; `reference` is a right answer, probed like any other.
 
-    >>> double = Task("ch00.double", "twice a number", "ch00_x#y", lambda n: 2 * n, lambda rng: [(3,)])
-    >>> @double.mistake("the number is squared", "Twice a number is the number added to itself.", "#powers")
-    ... def squared(n):
-    ...     return n * n
-    >>> [(mistake.name, mistake.section) for mistake in double.misconceptions]
-    [('the number is squared', 'ch00_x#powers')]
+    A file gives its own `__name__` and `__doc__`: the task takes its id from where it stands, and what it asks for from
+    the first sentence of the file.
+
+    >>> where, what = "cnncourse.checks.ch00_sums.double", "ch00.double: twice a number."
+    >>> double = Task(where, what, "#twice", lambda n: 2 * n, lambda rng: [(3,)])
+    >>> double.id, double.asks, double.section
+    ('ch00.double', 'twice a number', 'ch00_sums#twice')
     """
 
     id: str
     asks: str
-    section: str  # the page and the anchor of the book, such as "ch02_convolution#how-large-is-the-result"
+    section: str  # the page and the anchor of the book; "#how-large-is-the-result" is on the page of the task's chapter
     reference: object
     cases: Callable
     probe: Callable = call
@@ -68,19 +69,47 @@ class Task:
     lends: tuple = ()  # what the text allows, or the probe needs: pairs of a full name and the function of `lent`
     results: tuple = ()  # what the parts of the result are called, if it is a tuple
     fresh: bool = False  # the result must not be a view of an argument
+    measure: Callable | None = (
+        None  # measure(values, truth, earlier) -> Measure, in place of a comparison (measuring.py)
+    )
+    truth: Callable | None = None  # truth(rng): what `measure` compares with, drawn as the cases were; never sent along
+    after: tuple = ()  # tasks whose values `measure`, and `cases` as a second argument, get as `earlier`
+    files: tuple = ()  # that must have been handed in beside the notebook, by their names
+    alone: bool = False  # tried where nothing of the notebook has run, when it is graded
+    doubts: tuple = ()  # what the judge also asks of the values, by the names in grading/judge/doubts.py
     tolerance: float = 1e-4
     seconds: float = 10.0  # for all cases of a task together
     misconceptions: list = field(default_factory=list)
 
-    def mistake(self, name, why, section=""):
+    def __post_init__(self):
+        folder, _, name = self.id.rpartition(".")
+        page = folder.rpartition(".")[2]
+        self.id = ".".join(filter(None, [page.partition("_")[0], name]))
+        head = " ".join(self.asks.strip().partition("\n\n")[0].split())
+        self.asks = head.removeprefix(f"{self.id}: ").removesuffix(".")
+        self.section = page + self.section if self.section.startswith("#") else self.section
+
+    def mistake(self, name, why="", section=""):
         """Decorate a wrong answer with the name of its mistake, the reason, and the section, if it has one of its own.
 
-        A section of the task's own page may be given as "#anchor".
+        Without a reason, the answer's docstring is the reason. A section of the task's own page may be given as
+        "#anchor".
+
+        >>> double = Task("ch00.double", "twice a number", "ch00_x#y", lambda n: 2 * n, lambda rng: [(3,)])
+        >>> @double.mistake("the number is squared", section="#powers")
+        ... def squared(n):
+        ...     '''Twice a number is the number added to itself.'''
+        ...     return n * n
+        >>> double.misconceptions[0].why, double.misconceptions[0].section
+        ('Twice a number is the number added to itself.', 'ch00_x#powers')
         """
         section = self.section.partition("#")[0] + section if section.startswith("#") else section
 
         def note(answer):
-            self.misconceptions.append(Misconception(name, answer, why, section))
+            reason = why or " ".join((getdoc(answer) or "").split())
+            if not reason:
+                raise ValueError(f"{self.id}: {name!r} has no reason: give one, or write it as the answer's docstring")
+            self.misconceptions.append(Misconception(name, answer, reason, section))
             return answer
 
         return note

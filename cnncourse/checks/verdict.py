@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from cnncourse.checks.measuring import Measure, NothingEarlier, measured
 from cnncourse.checks.plain import Difference, difference
 from cnncourse.checks.probing import Outcome, try_case
 from cnncourse.checks.task import Misconception, Task
@@ -44,17 +45,29 @@ class Verdict:
     finding: Finding | None = None
     misconception: Misconception | None = None
     outcomes: tuple = ()
+    measure: Measure | None = None  # of a task that is measured
+
+    @property
+    def share(self):
+        """The share of the points."""
+        return self.measure.share if self.measure else float(self.finding is None)
+
+    @property
+    def words(self):
+        """What is wrong, or was measured."""
+        return self.measure.words if self.measure else self.finding.difference.words if self.finding else ""
 
     @property
     def status(self):
         """What became of the answer."""
         if self.finding is None:
-            return Status.PASSED
+            return Status.PASSED if self.share == 1 else Status.WRONG
         error = self.finding.outcome.error
         return ERRORS.get(error, Status.ERROR) if error else Status.WRONG
 
     @property
     def passed(self):
+        """Whether the answer is right, or as good as can be asked for."""
         return self.status is Status.PASSED
 
 
@@ -72,6 +85,8 @@ def complaint(task, expected, outcome):
         return Difference(f"{outcome.message}: the limit for all cases together is {task.seconds:g} s")
     if outcome.error == "NotPlain":
         return Difference(f"got no data: {outcome.message}")
+    if outcome.error == "NotUsable":
+        return Difference(outcome.message)
     if outcome.error:
         where = f", in your line `{outcome.line}`" if outcome.line else ""
         return Difference(f"{outcome.error}: {outcome.message}{where}")
@@ -122,7 +137,7 @@ def size(case):
     >>> size((np.zeros((2, 3)), 1))
     7
     """
-    return sum(np.size(argument) for argument in case)
+    return sum(size(part) if isinstance(part, (list, tuple)) else np.size(part) for part in case)
 
 
 def weight(finding):
@@ -215,3 +230,23 @@ def judge(task, cases, outcomes, expected=None):
         return Verdict(task, len(cases), outcomes=tuple(outcomes))
     smallest = min(findings, key=weight)
     return Verdict(task, len(cases), smallest, diagnose(task, cases, outcomes), tuple(outcomes))
+
+
+def judge_measured(task, cases, outcomes, seed, known):
+    """The verdict on an answer that is measured; its values are noted in `known`, for the tasks that build on it.
+
+    >>> from cnncourse.checks.task import Task
+    >>> half = Task("ch00.half", "", "", None, None, measure=lambda values, truth, earlier: Measure(0.5, "half"))
+    >>> judge_measured(half, [()], [Outcome(3)], 0, {}).words
+    'half'
+    """
+    for case, outcome in zip(cases, outcomes):
+        if outcome.error:
+            return Verdict(task, len(cases), Finding(case, None, outcome, complaint(task, None, outcome)))
+    values = tuple(outcome.value for outcome in outcomes)
+    try:
+        found = measured(task, values, seed, known)
+        known[task.id] = values if found.values is None else found.values
+    except NothingEarlier as why:
+        found = Measure(0.0, str(why))
+    return Verdict(task, len(cases), outcomes=tuple(outcomes), measure=found)

@@ -8,9 +8,10 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 
+from cnncourse.checks.handing_in import reason_not_to_use
 from cnncourse.grading.cohort.coursefolder import files_in, not_used
 from cnncourse.grading.judge import verdicts
-from cnncourse.grading.judge.blueprint import blueprint_of, shown
+from cnncourse.grading.judge.blueprint import blueprint_of, files_of, shown
 from cnncourse.grading.judge.comments import comments
 from cnncourse.grading.judge.judged_by import course_secret
 from cnncourse.grading.judge.judging import Grading
@@ -43,14 +44,14 @@ class Rebuild(NbGraderPreprocessor):
         with Gradebook(url, course.course_id) as gradebook:
             blueprint = blueprint_of(gradebook, name, assignment)
         rebuilt, remarks = rebuild(blueprint, nbformat.writes(notebook).encode("utf-8", "replace"))
-        remarks += self.beside(course, handed_in, assignment, student)
+        remarks += self.beside(course, handed_in, assignment, student, files_of(blueprint))
         remarks = list(map(plain, remarks))  # names of files are a student's
         for remark in remarks:
             self.log.warning("%s: %s", student, remark)
         verdicts.write_remarks(rebuilt, verdicts.Remarks(tuple(remarks)))
         return rebuilt, resources
 
-    def beside(self, course, handed_in, assignment, student):
+    def beside(self, course, handed_in, assignment, student, declared):
         """Remarks on the files beside the notebook; the copy that nbgrader made of a link is taken away."""
         graded = Path(course.format_path(course.autograded_directory, student, assignment))
         given = given_files(course, assignment)
@@ -60,7 +61,7 @@ class Rebuild(NbGraderPreprocessor):
             if path.is_symlink():
                 (graded / name).unlink(missing_ok=True)
                 remarks.append(f"{name} is a link to another file: left out")
-            elif name not in given:
+            elif name not in given and name not in declared:
                 strangers.append(name)
         return remarks + not_used(strangers)
 
@@ -77,7 +78,24 @@ class Judge(NbGraderPreprocessor):
         remarks = verdicts.read_remarks(notebook).attention
         secret = course_secret(course.root)
         files = given_files(course, assignment)
-        return Grading(blueprint, notebook, remarks, student, secret, files).run(), resources
+        beside = handed_in_files(course, assignment, student, files_of(blueprint))
+        return Grading(blueprint, notebook, remarks, student, secret, files, beside).run(), resources
+
+
+def handed_in_files(course, assignment, student, declared):
+    """The files of a student that an assignment asks for: name -> bytes, or a sentence that says why there are none.
+
+    >>> import tempfile
+    >>> handed_in_files(CourseDirectory(root=tempfile.mkdtemp()), "ps1", "ada", {})
+    {}
+    """
+    folder = Path(course.format_path(course.submitted_directory, student, assignment))
+    found = {}
+    for name, about in declared.items():
+        path = folder / name
+        if os.path.lexists(path):
+            found[name] = reason_not_to_use(path, about.most) or path.read_bytes()
+    return found
 
 
 def given_files(course, assignment):

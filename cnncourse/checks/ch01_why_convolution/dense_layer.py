@@ -1,10 +1,8 @@
-"""ch01.dense_layer: a dense layer on images."""
+"""ch01.dense_layer: a dense layer on a batch of images."""
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given, then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, then
 
 
 def dense_layer(x, weights, bias):
@@ -24,45 +22,30 @@ def cases(rng):
     yield normals(rng, 6, 3, 3, 1), normals(rng, 9, 6), normals(rng, 6)
 
 
-TASK = Task(
-    "ch01.dense_layer",
-    "a dense layer on a batch of images",
-    "ch01_why_convolution#it-does-not-know-which-pixels-are-neighbours",
-    dense_layer,
-    cases,
+TASK = Task(__name__, __doc__, "#it-does-not-know-which-pixels-are-neighbours", dense_layer, cases)
+why = "Each unit adds its own bias to its weighted sum."
+TASK.mistake("the bias is forgotten", why)(given(TASK, bias=lambda bias: 0 * bias))
+why = "The bias is added once to the finished sum, not inside the loop that makes it."
+TASK.mistake("the bias is added with every product", why)(
+    lambda x, weights, bias: dense_layer(x, weights, len(weights) * bias)
 )
-TASK.mistake("the bias is forgotten", "Each unit adds its own bias to its weighted sum.")(
-    given(TASK, bias=lambda bias: 0 * bias)
-)
-TASK.mistake(
-    "the bias is added with every product",
-    "The bias is added once to the finished sum, not inside the loop that makes it.",
-)(lambda x, weights, bias: dense_layer(x, weights, len(weights) * bias))
-TASK.mistake(
-    "the images are flattened column by column",
-    "Row D of the weights belongs to number D of the image written out row by row.",
-)(given(TASK, x=lambda x: x.swapaxes(1, 2)))
-TASK.mistake(
-    "the images are flattened channel by channel",
-    "The channels of one pixel stand side by side: `reshape` without moving an axis keeps them there.",
-)(given(TASK, x=lambda x: np.moveaxis(x, 3, 1)))
-TASK.mistake(
-    "the numbers of different images are mixed",
-    "The first axis counts images and must stay the first one when the image is flattened.",
-)(given(TASK, x=lambda x: x.reshape(-1, len(x)).T))
-TASK.mistake(
-    "every image gets the scores of the first one", "The first axis counts images; each has a weighted sum of its own."
-)(then(TASK, lambda y: np.full_like(y, y[:1])))
-TASK.mistake("negative results are set to 0", "ReLU is a layer of its own. A dense layer ends with the bias.")(
-    then(TASK, lambda y: np.maximum(y, 0))
-)
-TASK.mistake("the weighted sum is divided by the number of pixels", "The products are added up, not averaged.")(
+why = "Row D of the weights belongs to number D of the image written out row by row."
+TASK.mistake("the images are flattened column by column", why)(given(TASK, x=lambda x: x.swapaxes(1, 2)))
+why = "The channels of one pixel stand side by side: `reshape` without moving an axis keeps them there."
+TASK.mistake("the images are flattened channel by channel", why)(given(TASK, x=lambda x: np.moveaxis(x, 3, 1)))
+why = "The first axis counts images and must stay the first one when the image is flattened."
+TASK.mistake("the numbers of different images are mixed", why)(given(TASK, x=lambda x: x.reshape(-1, len(x)).T))
+why = "The first axis counts images; each has a weighted sum of its own."
+TASK.mistake("every image gets the scores of the first one", why)(then(TASK, lambda y: np.full_like(y, y[:1])))
+why = "ReLU is a layer of its own. A dense layer ends with the bias."
+TASK.mistake("negative results are set to 0", why)(then(TASK, lambda y: np.maximum(y, 0)))
+why = "The products are added up, not averaged."
+TASK.mistake("the weighted sum is divided by the number of pixels", why)(
     given(TASK, weights=lambda weights: weights / len(weights))
 )
-TASK.mistake("the axes of the result are (F, N)", "One row for each image, one column for each unit: (N, F).")(
-    then(TASK, np.transpose)
+why = "One row for each image, one column for each unit: (N, F)."
+TASK.mistake("the axes of the result are (F, N)", why)(then(TASK, np.transpose))
+why = "Images often hold whole numbers. An array of dtype int cuts the fractions off everything put into it."
+TASK.mistake("the result takes the type of the images", why)(
+    lambda x, weights, bias: dense_layer(x, weights, bias).astype(x.dtype)
 )
-TASK.mistake(
-    "the result takes the type of the images",
-    "Images often hold whole numbers. An array of dtype int cuts the fractions off everything put into it.",
-)(lambda x, weights, bias: dense_layer(x, weights, bias).astype(x.dtype))

@@ -1,11 +1,9 @@
-"""ch01.equivariance_gap: does the layer move along?"""
+"""ch01.equivariance_gap: how far a layer is from moving along with its image."""
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals, whole
 from cnncourse.checks.lent import conv2d, shift_images
-from cnncourse.checks.mistakes import given
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, whole
 
 
 def measured(difference, measure=lambda difference: abs(difference).max(initial=0)):
@@ -42,7 +40,7 @@ def cases(rng):
     yield "convolution", normals(rng, 3, 2, 2, 3), np.asfortranarray(normals(rng, 2, 6, 7, 2)), 2, 1
     yield "convolution, then ReLU", normals(rng, 2, 3, 1, 2), normals(rng, 3, 7, 6, 1), 1, 3
     yield "mirror image", digits(rng, 1), normals(rng, 1, 1, 3, 2), 0, 2
-    yield "mirror image", normals(rng, 1), normals(rng, 3, 4, 5, 2), 2, 1
+    yield "mirror image", normals(rng, 1), np.asfortranarray(normals(rng, 3, 4, 5, 2)), 2, 1
     for _ in range(8):
         N, H, W, C = (whole(rng, *span) for span in [(1, 4), (3, 6), (3, 6), (1, 3)])
         x, weights = normals(rng, N, H, W, C), 10 * normals(rng, H, W, C)
@@ -67,9 +65,9 @@ def ask(answer, layer, weights, x, down, right):
 
 
 TASK = Task(
-    "ch01.equivariance_gap",
-    "how far a layer is from moving along with its image",
-    "ch01_why_convolution#equivariant-is-not-invariant",
+    __name__,
+    __doc__,
+    "#equivariant-is-not-invariant",
     equivariance_gap,
     cases,
     probe=ask,
@@ -78,45 +76,34 @@ TASK = Task(
 INSIDE = "The shift brings in zeros at the top and on the left: compare from row down and column right on."
 STAYS = "That would measure invariance: f(shift(x)) against f(x). Equivariance lets the map move along."
 
-TASK.mistake(
-    "the border is compared too",
-    "At the border the shift has brought in zeros that the other order never saw. " + INSIDE,
-)(measured(everywhere))
+why = "At the border the shift has brought in zeros that the other order never saw. " + INSIDE
+TASK.mistake("the border is compared too", why)(measured(everywhere))
 TASK.mistake("the other border is left out", INSIDE)(
     measured(lambda *case: everywhere(*case)[:, ::-1, ::-1][:, case[2] :, case[3] :])
 )
-TASK.mistake(
-    "rows and columns are left out on all sides",
-    "At the bottom and on the right nothing comes in, and those places count. " + INSIDE,
-)(measured(lambda *case: inside(*case)[:, ::-1, ::-1][:, case[2] :, case[3] :]))
+why = "At the bottom and on the right nothing comes in, and those places count. " + INSIDE
+TASK.mistake("rows and columns are left out on all sides", why)(
+    measured(lambda *case: inside(*case)[:, ::-1, ::-1][:, case[2] :, case[3] :])
+)
 TASK.mistake("the map is expected to stay where it is", STAYS)(
     measured(lambda f, x, down, right: (f(shift_images(x, down, right)) - f(x))[:, down:, right:])
 )
-TASK.mistake("the map is expected to stay where it is, at the border too", f"{STAYS} {INSIDE}")(
+why = f"{STAYS} {INSIDE}"
+TASK.mistake("the map is expected to stay where it is, at the border too", why)(
     measured(lambda f, x, down, right: f(shift_images(x, down, right)) - f(x))
 )
-TASK.mistake(
-    "the sign of the difference is not taken off",
-    "A difference of -5 is larger than one of 2: take the absolute value first.",
-)(measured(inside, np.max))
-TASK.mistake(
-    "the differences are averaged",
-    "The largest difference is asked for; a mean hides one wrong place among many right ones.",
-)(measured(inside, lambda difference: abs(difference).mean()))
-TASK.mistake(
-    "the differences are added up", "The largest difference is asked for; a sum grows with the size of the map."
-)(measured(inside, lambda difference: abs(difference).sum()))
-TASK.mistake("the difference is squared", "The size of the largest difference is asked for, not its square.")(
-    measured(inside, lambda difference: (difference**2).max())
-)
-TASK.mistake(
-    "only the first image is compared",
-    "The first axis counts images, and the largest difference may be in any of them.",
-)(given(TASK, x=lambda x: x[:1]))
-TASK.mistake(
-    "the same order is compared with itself",
-    "Shift before the layer once, and after it once: a gap of 0 for every layer shows nothing.",
-)(lambda f, x, down, right: 0.0)
+why = "A difference of -5 is larger than one of 2: take the absolute value first."
+TASK.mistake("the sign of the difference is not taken off", why)(measured(inside, np.max))
+why = "The largest difference is asked for; a mean hides one wrong place among many right ones."
+TASK.mistake("the differences are averaged", why)(measured(inside, lambda difference: abs(difference).mean()))
+why = "The largest difference is asked for; a sum grows with the size of the map."
+TASK.mistake("the differences are added up", why)(measured(inside, lambda difference: abs(difference).sum()))
+why = "The size of the largest difference is asked for, not its square."
+TASK.mistake("the difference is squared", why)(measured(inside, lambda difference: (difference**2).max()))
+why = "The first axis counts images, and the largest difference may be in any of them."
+TASK.mistake("only the first image is compared", why)(given(TASK, x=lambda x: x[:1]))
+why = "Shift before the layer once, and after it once: a gap of 0 for every layer shows nothing."
+TASK.mistake("the same order is compared with itself", why)(lambda f, x, down, right: 0.0)
 
 
 @TASK.mistake(

@@ -1,10 +1,8 @@
-"""ch01.flat_index: where a pixel goes."""
+"""ch01.flat_index: where a number of an image goes when the image is flattened."""
 
 import numpy as np
 
-from cnncourse.checks.drawing import whole
-from cnncourse.checks.mistakes import then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, then, whole
 
 
 def flat_index(row, column, channel, shape):
@@ -20,41 +18,32 @@ def cases(rng):
     yield H - 1, W - 1, C - 1, (H, W, C)
 
 
-TASK = Task(
-    "ch01.flat_index",
-    "where a number of an image goes when the image is flattened",
-    "ch01_why_convolution#it-does-not-know-which-pixels-are-neighbours",
-    flat_index,
-    cases,
-)
+TASK = Task(__name__, __doc__, "#it-does-not-know-which-pixels-are-neighbours", flat_index, cases)
 PIXELS = "A pixel holds C numbers, so each pixel before this one has taken C places."
 
-TASK.mistake(
-    "a row is counted as H numbers long",
-    "One step down passes a whole row, and a row has as many pixels as the image is wide.",
-)(lambda row, column, channel, shape: (row * shape[0] + column) * shape[2] + channel)
-TASK.mistake(
-    "the image is written out column by column",
-    "Flattening writes the rows one behind the other: the pixel to the right comes before the pixel below.",
-)(lambda row, column, channel, shape: (column * shape[0] + row) * shape[2] + channel)
-TASK.mistake(
-    "the channels come first",
-    "The last axis changes fastest: the channels of one pixel stand side by side, then comes the next pixel.",
-)(lambda row, column, channel, shape: (channel * shape[0] + row) * shape[1] + column)
+why = "One step down passes a whole row, and a row has as many pixels as the image is wide."
+TASK.mistake("a row is counted as H numbers long", why)(
+    lambda row, column, channel, shape: (row * shape[0] + column) * shape[2] + channel
+)
+why = "Flattening writes the rows one behind the other: the pixel to the right comes before the pixel below."
+TASK.mistake("the image is written out column by column", why)(
+    lambda row, column, channel, shape: (column * shape[0] + row) * shape[2] + channel
+)
+why = "The last axis changes fastest: the channels of one pixel stand side by side, then comes the next pixel."
+TASK.mistake("the channels come first", why)(
+    lambda row, column, channel, shape: (channel * shape[0] + row) * shape[1] + column
+)
 TASK.mistake("the pixels are counted, not the numbers", PIXELS)(
     lambda row, column, channel, shape: row * shape[1] + column
 )
-TASK.mistake("the channel is not added", "That is the place of the pixel's first channel; the others follow it.")(
-    lambda row, column, channel, shape: (row * shape[1] + column) * shape[2]
+why = "That is the place of the pixel's first channel; the others follow it."
+TASK.mistake("the channel is not added", why)(lambda row, column, channel, shape: (row * shape[1] + column) * shape[2])
+why = "A row of W pixels holds W times C numbers, and one step down passes all of them."
+TASK.mistake("only the columns are multiplied by the number of channels", why)(
+    lambda row, column, channel, shape: row * shape[1] + column * shape[2] + channel
 )
-TASK.mistake(
-    "only the columns are multiplied by the number of channels",
-    "A row of W pixels holds W times C numbers, and one step down passes all of them.",
-)(lambda row, column, channel, shape: row * shape[1] + column * shape[2] + channel)
 TASK.mistake("the number of channels is not used", PIXELS)(
     lambda row, column, channel, shape: row * shape[1] + column + channel
 )
-TASK.mistake(
-    "the positions are counted from 1",
-    "The first number of a vector has position 0, as its row, its column and its channel have.",
-)(then(TASK, lambda place: place + 1))
+why = "The first number of a vector has position 0, as its row, its column and its channel have."
+TASK.mistake("the positions are counted from 1", why)(then(TASK, lambda place: place + 1))

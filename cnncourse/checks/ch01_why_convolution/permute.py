@@ -1,10 +1,8 @@
-"""ch01.permute: one shuffle for all images."""
+"""ch01.permute: the pixels of all images in another order."""
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import in_place, then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, in_place, normals, then
 
 
 def permute(x, order):
@@ -29,14 +27,7 @@ def cases(rng):
     yield normals(rng, 2, 6, 1, 4), shuffle(rng, 6)
 
 
-TASK = Task(
-    "ch01.permute",
-    "the pixels of all images in another order",
-    "ch01_why_convolution#it-does-not-know-which-pixels-are-neighbours",
-    permute,
-    cases,
-    fresh=True,
-)
+TASK = Task(__name__, __doc__, "#it-does-not-know-which-pixels-are-neighbours", permute, cases, fresh=True)
 
 
 def channels_first(x, order):
@@ -67,18 +58,20 @@ WRITTEN = (
     "The result must be an array of its own; the caller still needs the images as they were.",
 )
 
-TASK.mistake(
-    "the order is followed in the other direction",
+why = (
     "Pixel p of the result comes from place order[p] of the old image. Here pixel p of the old image was sent to place "
-    "order[p].",
-)(lambda x, order: permute(x, np.argsort(order)))
+    "order[p]."
+)
+TASK.mistake("the order is followed in the other direction", why)(lambda x, order: permute(x, np.argsort(order)))
 TASK.mistake(*TORN)(channels_first)
 TASK.mistake(*COLUMNS)(by_columns)
 TASK.mistake(*FIRST)(first_image)
-TASK.mistake("only the first channel is rearranged", "A pixel takes all its channels along.")(
+why = "A pixel takes all its channels along."
+TASK.mistake("only the first channel is rearranged", why)(
     lambda x, order: np.concatenate([permute(x[..., :1], order), x[..., 1:]], axis=3)
 )
-TASK.mistake(
-    "the result is left without rows and columns", "The result must be images again, of the shape that came in."
-)(then(TASK, lambda y: y.reshape(len(y), -1, y.shape[3])))
+why = "The result must be images again, of the shape that came in."
+TASK.mistake("the result is left without rows and columns", why)(
+    then(TASK, lambda y: y.reshape(len(y), -1, y.shape[3]))
+)
 TASK.mistake(*WRITTEN)(in_place(TASK))

@@ -1,10 +1,18 @@
-"""ch01.shift: move the images."""
+"""ch01.shift: moved images, with zeros where nothing comes in."""
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals, whole, with_zeros
-from cnncourse.checks.mistakes import cuts_fractions, exchanged, given, in_place
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import (
+    Task,
+    cuts_fractions,
+    digits,
+    exchanged,
+    given,
+    in_place,
+    normals,
+    whole,
+    with_zeros,
+)
 
 
 def taken(x, rows, columns):
@@ -36,59 +44,44 @@ def cases(rng):
     yield rng.integers(1, 256, size=(1, 4, 5, 3)), whole(rng, -3, 3), whole(rng, -4, 4)
 
 
-TASK = Task(
-    "ch01.shift",
-    "moved images, with zeros where nothing comes in",
-    "ch01_why_convolution#it-has-to-learn-every-position-anew",
-    shift,
-    cases,
-    fresh=True,
-)
+TASK = Task(__name__, __doc__, "#it-has-to-learn-every-position-anew", shift, cases, fresh=True)
 cuts_fractions(TASK)
 
-TASK.mistake(
-    "what leaves on one side comes in on the other",
-    "`np.roll` puts the image on a ring. Here it has a frame: what leaves is lost, and zeros come in.",
-)(lambda x, down, right: np.roll(x, (down, right), axis=(1, 2)))
-TASK.mistake(
-    "the images move in the other direction",
-    "What is in row i afterwards was in row i - down before: a positive number moves down, and to the right.",
-)(given(TASK, down=lambda down: -down, right=lambda right: -right))
-TASK.mistake(
-    "the vertical shift goes in the other direction", "Rows are counted from the top, so down means larger row numbers."
-)(given(TASK, down=lambda down: -down))
-TASK.mistake(
-    "down and right are exchanged", "The axes are (N, H, W, C): down is along the second axis, right along the third."
-)(exchanged(TASK, "down", "right"))
-TASK.mistake("the edge is repeated instead of zeros", "Where the frame has nothing to show, the pixels are to be 0.")(
+why = "`np.roll` puts the image on a ring. Here it has a frame: what leaves is lost, and zeros come in."
+TASK.mistake("what leaves on one side comes in on the other", why)(
+    lambda x, down, right: np.roll(x, (down, right), axis=(1, 2))
+)
+why = "What is in row i afterwards was in row i - down before: a positive number moves down, and to the right."
+TASK.mistake("the images move in the other direction", why)(
+    given(TASK, down=lambda down: -down, right=lambda right: -right)
+)
+why = "Rows are counted from the top, so down means larger row numbers."
+TASK.mistake("the vertical shift goes in the other direction", why)(given(TASK, down=lambda down: -down))
+why = "The axes are (N, H, W, C): down is along the second axis, right along the third."
+TASK.mistake("down and right are exchanged", why)(exchanged(TASK, "down", "right"))
+why = "Where the frame has nothing to show, the pixels are to be 0."
+TASK.mistake("the edge is repeated instead of zeros", why)(
     lambda x, down, right: taken(x, np.arange(x.shape[1]) - down, np.arange(x.shape[2]) - right)
 )
-TASK.mistake("the sign is ignored", "A negative number moves the images up, or to the left.")(
-    given(TASK, down=abs, right=abs)
-)
-TASK.mistake(
-    "the images themselves are overwritten",
-    "The result must be an array of its own; the caller still needs the images as they were.",
-)(in_place(TASK))
+why = "A negative number moves the images up, or to the left."
+TASK.mistake("the sign is ignored", why)(given(TASK, down=abs, right=abs))
+why = "The result must be an array of its own; the caller still needs the images as they were."
+TASK.mistake("the images themselves are overwritten", why)(in_place(TASK))
 
 
-@TASK.mistake(
-    "the slices fit only for shifts down and to the right",
-    "With a negative number the slices swap their roles: `x[:, : H - down]` would be longer than the image. "
-    "An `if` for the sign will do, or ask for each pixel where it comes from.",
-)
+@TASK.mistake("the slices fit only for shifts down and to the right")
 def positive_only(x, down, right):
+    """With a negative number the slices swap their roles: `x[:, : H - down]` would be longer than the image. An `if`
+    for the sign will do, or ask for each pixel where it comes from."""
     _, H, W, _ = x.shape
     y = np.zeros_like(x)
     y[:, down:, right:] = x[:, : H - down, : W - right]
     return y
 
 
-@TASK.mistake(
-    "[: -down] is used, which is empty when down is 0",
-    "-0 is 0, so `x[:, :-0]` is `x[:, :0]`. Count from the start: `x[:, : H - down]`.",
-)
+@TASK.mistake("[: -down] is used, which is empty when down is 0")
 def minus_zero(x, down, right):
+    """-0 is 0, so `x[:, :-0]` is `x[:, :0]`. Count from the start: `x[:, : H - down]`."""
     y = np.zeros_like(x)
     (to_rows, rows), (to_columns, columns) = (
         (slice(n, None), slice(None, -n)) if n >= 0 else (slice(None, n), slice(-n, None)) for n in (down, right)
@@ -97,10 +90,8 @@ def minus_zero(x, down, right):
     return y
 
 
-@TASK.mistake(
-    "the axes are counted as if there were no images",
-    "The first axis counts images. Rows are the second axis, columns the third.",
-)
+@TASK.mistake("the axes are counted as if there were no images")
 def wrong_axes(x, down, right):
+    """The first axis counts images. Rows are the second axis, columns the third."""
     N, H, W, C = x.shape
     return shift(x.reshape(1, N, H, W * C), down, right).reshape(x.shape)

@@ -1,10 +1,8 @@
-"""ch02.conv2d: the whole layer."""
+"""ch02.conv2d: the whole layer: images, channels, filters, bias, stride, padding, dilation."""
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given, ignores, then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, ignores, normals, then
 
 
 def conv2d(x, kernel, bias, stride, padding, dilation):
@@ -38,63 +36,45 @@ def cases(rng):
     yield *floats, 1, 1, 2
 
 
-TASK = Task(
-    "ch02.conv2d",
-    "the whole layer: images, channels, filters, bias, stride, padding, dilation",
-    "ch02_convolution#channels-in-filters-out",
-    conv2d,
-    cases,
-)
+TASK = Task(__name__, __doc__, "#channels-in-filters-out", conv2d, cases)
 STRIDE, PADDING, HOLES = "#how-far-to-move-stride", "#what-lies-beyond-the-edge-padding", "#holes-dilation"
 ignores(TASK, "stride", 1, "With stride 2 every second position is used, in both directions.", STRIDE)
 ignores(TASK, "padding", 0, "The zeros come first, then the window slides over the larger image.", PADDING)
 ignores(TASK, "dilation", 1, "With dilation D, neighbouring weights meet pixels that are D apart.", HOLES)
 
-TASK.mistake(
-    "only the first channel is read",
-    "A filter has weights for every channel of the image and adds up the products of all of them.",
-)(given(TASK, x=lambda x: x[..., :1], kernel=lambda kernel: kernel[:, :, :1]))
-TASK.mistake(
-    "only the first filter is used", "Each filter makes a map of its own, with its own weights and its own bias."
-)(then(TASK, lambda y: np.repeat(y[..., :1], y.shape[3], axis=3)))
-TASK.mistake("every image gets the map of the first one", "The first axis counts images; each is convolved by itself.")(
-    then(TASK, lambda y: np.repeat(y[:1], len(y), axis=0))
+why = "A filter has weights for every channel of the image and adds up the products of all of them."
+TASK.mistake("only the first channel is read", why)(
+    given(TASK, x=lambda x: x[..., :1], kernel=lambda kernel: kernel[:, :, :1])
 )
-TASK.mistake("the bias is forgotten", "Each filter adds its bias to every pixel of its map.")(
-    given(TASK, bias=lambda bias: 0 * bias)
+why = "Each filter makes a map of its own, with its own weights and its own bias."
+TASK.mistake("only the first filter is used", why)(then(TASK, lambda y: np.repeat(y[..., :1], y.shape[3], axis=3)))
+why = "The first axis counts images; each is convolved by itself."
+TASK.mistake("every image gets the map of the first one", why)(then(TASK, lambda y: np.repeat(y[:1], len(y), axis=0)))
+why = "Each filter adds its bias to every pixel of its map."
+TASK.mistake("the bias is forgotten", why)(given(TASK, bias=lambda bias: 0 * bias))
+why = "The bias is added once to the finished sum, not inside the loops that make it."
+TASK.mistake("the bias is added with every product", why)(
+    lambda x, kernel, bias, *knobs: conv2d(x, kernel, kernel[..., 0].size * bias, *knobs)
 )
-TASK.mistake(
-    "the bias is added with every product",
-    "The bias is added once to the finished sum, not inside the loops that make it.",
-)(lambda x, kernel, bias, *knobs: conv2d(x, kernel, kernel[..., 0].size * bias, *knobs))
-TASK.mistake(
-    "the bias is added once for every channel",
-    "The bias is added once to the finished sum, after the channels are added up.",
-)(lambda x, kernel, bias, *knobs: conv2d(x, kernel, kernel.shape[2] * bias, *knobs))
-TASK.mistake("the channels are averaged", "The products of all channels are added up, not averaged.")(
-    given(TASK, x=lambda x: x / x.shape[3])
+why = "The bias is added once to the finished sum, after the channels are added up."
+TASK.mistake("the bias is added once for every channel", why)(
+    lambda x, kernel, bias, *knobs: conv2d(x, kernel, kernel.shape[2] * bias, *knobs)
 )
-TASK.mistake(
-    "the kernel is turned",
-    "That is a true convolution. A convolutional layer leaves the kernel as it lies.",
-    "#turned-or-not",
-)(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
-TASK.mistake(
-    "dilation is taken as the number of holes",
-    "Dilation is the distance from one weight to the next: dilation 1 has no holes.",
-    HOLES,
-)(given(TASK, dilation=lambda dilation: dilation + 1))
-TASK.mistake(
-    "the axes of the result are (N, F, OH, OW)", "This course, like Keras, keeps the channels last: (N, OH, OW, F)."
-)(then(TASK, lambda y: np.moveaxis(y, 3, 1)))
+why = "The products of all channels are added up, not averaged."
+TASK.mistake("the channels are averaged", why)(given(TASK, x=lambda x: x / x.shape[3]))
+why = "That is a true convolution. A convolutional layer leaves the kernel as it lies."
+TASK.mistake("the kernel is turned", why, "#turned-or-not")(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
+why = "Dilation is the distance from one weight to the next: dilation 1 has no holes."
+TASK.mistake("dilation is taken as the number of holes", why, HOLES)(
+    given(TASK, dilation=lambda dilation: dilation + 1)
+)
+why = "This course, like Keras, keeps the channels last: (N, OH, OW, F)."
+TASK.mistake("the axes of the result are (N, F, OH, OW)", why)(then(TASK, lambda y: np.moveaxis(y, 3, 1)))
 
 
-@TASK.mistake(
-    "the channels are padded too",
-    "Zeros belong above, below, left and right of the image; the number of channels stays what it is.",
-    PADDING,
-)
+@TASK.mistake("the channels are padded too", section=PADDING)
 def padded_channels(x, kernel, bias, stride, padding, dilation):
+    """Zeros belong above, below, left and right of the image; the number of channels stays what it is."""
     around = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (padding, padding)))
     wide = np.pad(kernel, ((0, 0), (0, 0), (0, 2 * padding), (0, 0)))
     return conv2d(around, wide, bias, stride, 0, dilation)

@@ -1,10 +1,8 @@
-"""ch02.conv_transpose: from a small map to a large one, by a formula with a mistake in it."""
+"""ch02.conv_transpose: the transposed convolution of one channel, from a formula with a mistake."""
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given, ignores
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, ignores, normals
 
 
 def conv_transpose(x, kernel, stride):
@@ -26,13 +24,7 @@ def cases(rng):
     yield normals(rng, 4, 3, dtype=np.float32), normals(rng, 2, 4, dtype=np.float32), 1
 
 
-TASK = Task(
-    "ch02.conv_transpose",
-    "the transposed convolution of one channel, from a formula with a mistake",
-    "ch02_convolution#backwards-the-transposed-convolution",
-    conv_transpose,
-    cases,
-)
+TASK = Task(__name__, __doc__, "#backwards-the-transposed-convolution", conv_transpose, cases)
 ignores(TASK, "stride", 1, "Neighbouring pixels lay their patches stride apart.")
 
 
@@ -51,33 +43,38 @@ def by_formula(entry):
     return answer
 
 
-TASK.mistake(
-    "the printed formula is followed",
+why = (
     "It divides i by the stride before it subtracts u, so neighbouring outputs read the same pixel through the "
-    "same weight. A pixel reaches output i only through the weight u with row * stride + u = i.",
-)(by_formula(lambda i, j, u, v, stride: (i // stride - u, j // stride - v)))
-TASK.mistake(
-    "(i - u) / stride is rounded down",
-    "Where i - u is no multiple of the stride, no pixel reaches output i through weight u; rounding down finds "
-    "one all the same.",
-)(by_formula(lambda i, j, u, v, stride: ((i - u) // stride, (j - v) // stride)))
-TASK.mistake(
-    "the kernel is turned once too often",
-    "Whoever lays down a patch for each pixel leaves the kernel as it is. Whoever slides a window over the spread-out "
-    "map instead meets the kernel turned. Do one or the other.",
-    "#turned-or-not",
-)(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
-TASK.mistake("the kernel is transposed", "It is the matrix of the convolution that is transposed, not the kernel.")(
-    given(TASK, kernel=np.transpose)
+    "same weight. A pixel reaches output i only through the weight u with row * stride + u = i."
 )
-TASK.mistake(
-    "the result is cut to stride times the size",
-    "The last patch is as long as the kernel: the size is (H - 1) * stride + KH.",
-)(lambda x, kernel, stride: conv_transpose(x, kernel, stride)[: len(x) * stride, : x.shape[1] * stride])
+TASK.mistake("the printed formula is followed", why)(
+    by_formula(lambda i, j, u, v, stride: (i // stride - u, j // stride - v))
+)
+why = (
+    "Where i - u is no multiple of the stride, no pixel reaches output i through weight u; rounding down finds "
+    "one all the same."
+)
+TASK.mistake("(i - u) / stride is rounded down", why)(
+    by_formula(lambda i, j, u, v, stride: ((i - u) // stride, (j - v) // stride))
+)
+why = (
+    "Whoever lays down a patch for each pixel leaves the kernel as it is. Whoever slides a window over the spread-out "
+    "map instead meets the kernel turned. Do one or the other."
+)
+TASK.mistake("the kernel is turned once too often", why, "#turned-or-not")(
+    given(TASK, kernel=lambda kernel: kernel[::-1, ::-1])
+)
+why = "It is the matrix of the convolution that is transposed, not the kernel."
+TASK.mistake("the kernel is transposed", why)(given(TASK, kernel=np.transpose))
+why = "The last patch is as long as the kernel: the size is (H - 1) * stride + KH."
+TASK.mistake("the result is cut to stride times the size", why)(
+    lambda x, kernel, stride: conv_transpose(x, kernel, stride)[: len(x) * stride, : x.shape[1] * stride]
+)
 
 
-@TASK.mistake("a patch replaces what is there", "Where two patches overlap, their numbers are added up: `+=`, not `=`.")
+@TASK.mistake("a patch replaces what is there")
 def replaced(x, kernel, stride):
+    """Where two patches overlap, their numbers are added up: `+=`, not `=`."""
     (H, W), (KH, KW) = x.shape, kernel.shape
     y = np.zeros(((H - 1) * stride + KH, (W - 1) * stride + KW))
     for i, j in np.ndindex(H, W):
@@ -85,10 +82,8 @@ def replaced(x, kernel, stride):
     return y
 
 
-@TASK.mistake(
-    "overlapping patches are averaged",
-    "Where two patches overlap, their numbers are added up, as the gradient of a convolution is.",
-)
+@TASK.mistake("overlapping patches are averaged")
 def averaged(x, kernel, stride):
+    """Where two patches overlap, their numbers are added up, as the gradient of a convolution is."""
     patches = conv_transpose(np.ones_like(x), np.ones_like(kernel), stride)
     return conv_transpose(x, kernel, stride) / np.maximum(patches, 1)

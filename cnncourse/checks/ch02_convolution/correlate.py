@@ -3,9 +3,7 @@
 import numpy as np
 
 from cnncourse.checks.ch02_convolution.window_sum import window_sum
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import cuts_fractions, given, ignores
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, cuts_fractions, digits, given, ignores, normals
 
 
 def slide(x, kernel, stride, value=window_sum):
@@ -30,38 +28,31 @@ def cases(rng):
     yield normals(rng, 8, 11), normals(rng, 4, 2), 3
 
 
-TASK = Task(
-    "ch02.correlate", "cross-correlation of one channel", "ch02_convolution#two-dimensions-by-hand", correlate, cases
-)
+TASK = Task(__name__, __doc__, "#two-dimensions-by-hand", correlate, cases)
 STRIDE = "#how-far-to-move-stride"
 cuts_fractions(TASK)
 ignores(TASK, "stride", 1, "With stride 2 every second position is used, in both directions.", STRIDE)
 
-TASK.mistake(
-    "the window moves by its own size", "Windows of a convolution overlap unless the stride says otherwise.", STRIDE
-)(lambda x, kernel, stride: slide(x, kernel, kernel.shape[0]))
-TASK.mistake(
-    "the output is smaller by the stride, but the windows still move by 1",
-    "Output (i, j) belongs to the window that starts at (i * stride, j * stride).",
-    STRIDE,
-)(lambda x, kernel, stride: slide(x, kernel, stride, lambda x, kernel, i, j, stride: window_sum(x, kernel, i, j, 1)))
-TASK.mistake(
-    "the kernel is turned", "That is a true convolution. Deep learning leaves the kernel as it lies.", "#turned-or-not"
-)(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
-
-
-@TASK.mistake(
-    "the last row and the last column are left out",
-    "H - KH is the number of steps; there is one position more.",
-    "#how-large-is-the-result",
+why = "Windows of a convolution overlap unless the stride says otherwise."
+TASK.mistake("the window moves by its own size", why, STRIDE)(
+    lambda x, kernel, stride: slide(x, kernel, kernel.shape[0])
 )
+why = "Output (i, j) belongs to the window that starts at (i * stride, j * stride)."
+TASK.mistake("the output is smaller by the stride, but the windows still move by 1", why, STRIDE)(
+    lambda x, kernel, stride: slide(x, kernel, stride, lambda x, kernel, i, j, stride: window_sum(x, kernel, i, j, 1))
+)
+why = "That is a true convolution. Deep learning leaves the kernel as it lies."
+TASK.mistake("the kernel is turned", why, "#turned-or-not")(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
+
+
+@TASK.mistake("the last row and the last column are left out", section="#how-large-is-the-result")
 def last_left_out(x, kernel, stride):
+    """H - KH is the number of steps; there is one position more."""
     KH, KW = kernel.shape
     return slide(x, kernel, stride)[: (x.shape[0] - KH) // stride, : (x.shape[1] - KW) // stride]
 
 
-TASK.mistake(
-    "the image is padded to keep its size",
-    "Without padding the window stays inside, and the map is smaller than the image.",
-    "#what-lies-beyond-the-edge-padding",
-)(lambda x, kernel, stride: slide(np.pad(x, [((n - 1) // 2, n // 2) for n in kernel.shape]), kernel, stride))
+why = "Without padding the window stays inside, and the map is smaller than the image."
+TASK.mistake("the image is padded to keep its size", why, "#what-lies-beyond-the-edge-padding")(
+    lambda x, kernel, stride: slide(np.pad(x, [((n - 1) // 2, n // 2) for n in kernel.shape]), kernel, stride)
+)

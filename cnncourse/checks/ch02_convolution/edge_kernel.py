@@ -1,10 +1,9 @@
-"""ch02.edge_kernel: from an effect to the kernel."""
+"""ch02.edge_kernel: a kernel that subtracts the left neighbour from the right one."""
 
 import numpy as np
 
 from cnncourse.checks.ch02_convolution.correlate import slide
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.task import Task, returns
+from cnncourse.checks.writing import Task, digits, normals, returns
 
 WANTED = np.array([[0.0, 0.0, 0.0], [-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
 
@@ -25,9 +24,9 @@ def kernel_of(answer, image):
 
 
 TASK = Task(
-    "ch02.edge_kernel",
-    "a kernel that subtracts the left neighbour from the right one",
-    "ch02_convolution#nine-weights-and-a-photograph",
+    __name__,
+    __doc__,
+    "#nine-weights-and-a-photograph",
     returns(WANTED),
     cases,
     probe=kernel_of,
@@ -35,29 +34,21 @@ TASK = Task(
 )
 SAME_ROW = "The right and the left neighbour are in the same row: the two weights stand side by side."
 
-TASK.mistake(
-    "left and right are exchanged",
-    "The kernel is laid on the image as it is written, not turned: its right column meets the right neighbour.",
-    "#turned-or-not",
-)(returns(-WANTED))
+why = "The kernel is laid on the image as it is written, not turned: its right column meets the right neighbour."
+TASK.mistake("left and right are exchanged", why, "#turned-or-not")(returns(-WANTED))
 TASK.mistake("the kernel compares the neighbours above and below", SAME_ROW)(returns(WANTED.T))
 TASK.mistake("the kernel compares the neighbours below and above", SAME_ROW)(returns(-WANTED.T))
-TASK.mistake(
-    "the difference is halved", "Halving makes it a slope per pixel. Here the difference itself is asked for."
-)(returns(WANTED / 2))
-TASK.mistake(
-    "the difference is summed over three rows",
-    "That is the Prewitt kernel: it averages over the rows above and below, which is not asked for here.",
-)(returns(np.array([[-1.0, 0, 1]] * 3)))
-TASK.mistake(
-    "the rows are weighted as Sobel does",
-    "The Sobel kernel also reads the rows above and below; here only the two neighbours count.",
-)(returns(np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])))
-TASK.mistake(
-    "the pixel itself is subtracted from its right neighbour",
-    "The pixel in the middle has weight 0: the left neighbour is the one to subtract.",
-)(returns(np.array([[0.0, 0, 0], [0, -1, 1], [0, 0, 0]])))
-TASK.mistake(
-    "the pixel itself is compared with its left neighbour",
-    "The pixel in the middle has weight 0: the right neighbour is the one to subtract from.",
-)(returns(np.array([[0.0, 0, 0], [-1, 1, 0], [0, 0, 0]])))
+why = "Halving makes it a slope per pixel. Here the difference itself is asked for."
+TASK.mistake("the difference is halved", why)(returns(WANTED / 2))
+why = "That is the Prewitt kernel: it averages over the rows above and below, which is not asked for here."
+TASK.mistake("the difference is summed over three rows", why)(returns(np.array([[-1.0, 0, 1]] * 3)))
+why = "The Sobel kernel also reads the rows above and below; here only the two neighbours count."
+TASK.mistake("the rows are weighted as Sobel does", why)(returns(np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])))
+why = "The pixel in the middle has weight 0: the left neighbour is the one to subtract."
+TASK.mistake("the pixel itself is subtracted from its right neighbour", why)(
+    returns(np.array([[0.0, 0, 0], [0, -1, 1], [0, 0, 0]]))
+)
+why = "The pixel in the middle has weight 0: the right neighbour is the one to subtract from."
+TASK.mistake("the pixel itself is compared with its left neighbour", why)(
+    returns(np.array([[0.0, 0, 0], [-1, 1, 0], [0, 0, 0]]))
+)

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import ignores, then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, ignores, normals, then
 
 
 def im2col(x, KH, KW, stride):
@@ -28,9 +26,7 @@ def cases(rng):
     yield normals(rng, 5, 6, 2), 2, 1, 3
 
 
-TASK = Task(
-    "ch02.im2col", "the windows of an image as the rows of a matrix", "ch02_convolution#making-it-fast", im2col, cases
-)
+TASK = Task(__name__, __doc__, "#making-it-fast", im2col, cases)
 STRIDE = "#how-far-to-move-stride"
 ORDER = "The order must be that of `kernel.reshape(-1, F)`: row, column, channel, the channel changing fastest."
 ignores(TASK, "stride", 1, "With stride 2 every second window is used, in both directions.", STRIDE)
@@ -48,26 +44,18 @@ def reordered(*axes):
 
 TASK.mistake("the numbers of a window are ordered channel by channel", ORDER)(reordered(0, 3, 1, 2))
 TASK.mistake("the numbers of a window are ordered column by column", ORDER)(reordered(0, 2, 1, 3))
-TASK.mistake(
-    "the windows stand in the columns of the matrix",
-    "Here one window is one row, so that `rows @ kernel.reshape(-1, F)` is the convolution.",
-)(then(TASK, np.transpose))
-TASK.mistake(
-    "the last window of a row and of a column is left out",
-    "H - KH is the number of steps; there is one position more.",
-    "#how-large-is-the-result",
-)(lambda x, KH, KW, stride: im2col(x[:-stride, :-stride], KH, KW, stride))
-TASK.mistake(
-    "the windows do not overlap",
-    "Windows follow each other at the distance of the stride, whatever their size.",
-    STRIDE,
-)(lambda x, KH, KW, stride: im2col(x, KH, KW, KH))
-
-
-@TASK.mistake(
-    "the windows are read down the columns of the image first",
-    "The windows follow each other as the pixels of the map do: row by row.",
+why = "Here one window is one row, so that `rows @ kernel.reshape(-1, F)` is the convolution."
+TASK.mistake("the windows stand in the columns of the matrix", why)(then(TASK, np.transpose))
+why = "H - KH is the number of steps; there is one position more."
+TASK.mistake("the last window of a row and of a column is left out", why, "#how-large-is-the-result")(
+    lambda x, KH, KW, stride: im2col(x[:-stride, :-stride], KH, KW, stride)
 )
+why = "Windows follow each other at the distance of the stride, whatever their size."
+TASK.mistake("the windows do not overlap", why, STRIDE)(lambda x, KH, KW, stride: im2col(x, KH, KW, KH))
+
+
+@TASK.mistake("the windows are read down the columns of the image first")
 def columns_first(x, KH, KW, stride):
+    """The windows follow each other as the pixels of the map do: row by row."""
     OH, OW = ((n - k) // stride + 1 for n, k in zip(x.shape, (KH, KW)))
     return im2col(x, KH, KW, stride).reshape(OH, OW, -1).transpose(1, 0, 2).reshape(OH * OW, -1)

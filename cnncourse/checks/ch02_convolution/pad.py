@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import cuts_fractions
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, cuts_fractions, digits, normals
 
 
 def pad(x, padding):
@@ -20,37 +18,30 @@ def cases(rng):
     yield rng.random((1, 6)), 2
 
 
-TASK = Task(
-    "ch02.pad", "zeros around an image", "ch02_convolution#what-lies-beyond-the-edge-padding", pad, cases, fresh=True
-)
+TASK = Task(__name__, __doc__, "#what-lies-beyond-the-edge-padding", pad, cases, fresh=True)
 cuts_fractions(TASK)
 
-TASK.mistake(
-    "the zeros are added after the last row and column only",
-    "Padding is the number of zeros at each of the four sides.",
-)(lambda x, padding: np.pad(x, ((0, padding), (0, padding))))
-TASK.mistake("only rows are added", "The image needs zeros to the left and right too.")(
-    lambda x, padding: np.pad(x, ((padding, padding), (0, 0)))
+why = "Padding is the number of zeros at each of the four sides."
+TASK.mistake("the zeros are added after the last row and column only", why)(
+    lambda x, padding: np.pad(x, ((0, padding), (0, padding)))
 )
-TASK.mistake(
-    "padding is shared between two opposite sides",
-    "Padding is the number of zeros at each side, so the image grows by twice as much.",
-)(lambda x, padding: np.pad(x, ((padding // 2, padding - padding // 2),) * 2))
-TASK.mistake(
-    "the edge is repeated instead of zeros",
-    "Repeating the edge is another way to pad; here, and in most networks, the border is zeros.",
-)(lambda x, padding: np.pad(x, padding, mode="edge"))
-TASK.mistake(
-    "the image itself is returned when there is nothing to add",
-    "Whoever changes the padded image would then change the original, but only when the padding is 0.",
-)(lambda x, padding: np.pad(x, padding) if padding else x)
+why = "The image needs zeros to the left and right too."
+TASK.mistake("only rows are added", why)(lambda x, padding: np.pad(x, ((padding, padding), (0, 0))))
+why = "Padding is the number of zeros at each side, so the image grows by twice as much."
+TASK.mistake("padding is shared between two opposite sides", why)(
+    lambda x, padding: np.pad(x, ((padding // 2, padding - padding // 2),) * 2)
+)
+why = "Repeating the edge is another way to pad; here, and in most networks, the border is zeros."
+TASK.mistake("the edge is repeated instead of zeros", why)(lambda x, padding: np.pad(x, padding, mode="edge"))
+why = "Whoever changes the padded image would then change the original, but only when the padding is 0."
+TASK.mistake("the image itself is returned when there is nothing to add", why)(
+    lambda x, padding: np.pad(x, padding) if padding else x
+)
 
 
-@TASK.mistake(
-    "the inside is addressed as [p:-p], which is empty when p is 0",
-    "-0 is 0, so `out[0:-0]` is `out[0:0]`. Count from the start: `out[p : p + H]`.",
-)
+@TASK.mistake("the inside is addressed as [p:-p], which is empty when p is 0")
 def counted_from_the_end(x, padding):
+    """-0 is 0, so `out[0:-0]` is `out[0:0]`. Count from the start: `out[p : p + H]`."""
     out = np.zeros((x.shape[0] + 2 * padding, x.shape[1] + 2 * padding))
     out[padding:-padding, padding:-padding] = x
     return out

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals, whole
-from cnncourse.checks.mistakes import exchanged, given
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, exchanged, given, normals, whole
 
 
 def window_sum(x, kernel, row, column, stride):
@@ -24,30 +22,20 @@ def cases(rng):
         yield normals(rng, *shape), normals(rng, KH, KW), row, column, stride
 
 
-TASK = Task(
-    "ch02.window_sum", "one number of a correlation", "ch02_convolution#two-dimensions-by-hand", window_sum, cases
-)
+TASK = Task(__name__, __doc__, "#two-dimensions-by-hand", window_sum, cases)
 STRIDE = "#how-far-to-move-stride"
 
-TASK.mistake(
-    "the position is not multiplied by the stride",
-    "Output (row, column) belongs to the window that starts stride times as far from the corner.",
-    STRIDE,
-)(given(TASK, stride=1))
-TASK.mistake(
-    "the kernel is turned",
-    "Correlation multiplies number by number as they lie; turning the kernel makes it a convolution.",
-    "#turned-or-not",
-)(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
-TASK.mistake(
-    "the window is averaged",
-    "The products are added up; dividing by their number is a choice that a kernel can make with its weights.",
-)(given(TASK, kernel=lambda kernel: kernel / kernel.size))
-TASK.mistake("row and column are exchanged", "The first index of an array counts rows, from the top.")(
-    exchanged(TASK, "row", "column")
-)
+why = "Output (row, column) belongs to the window that starts stride times as far from the corner."
+TASK.mistake("the position is not multiplied by the stride", why, STRIDE)(given(TASK, stride=1))
+why = "Correlation multiplies number by number as they lie; turning the kernel makes it a convolution."
+TASK.mistake("the kernel is turned", why, "#turned-or-not")(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
+why = "The products are added up; dividing by their number is a choice that a kernel can make with its weights."
+TASK.mistake("the window is averaged", why)(given(TASK, kernel=lambda kernel: kernel / kernel.size))
+why = "The first index of an array counts rows, from the top."
+TASK.mistake("row and column are exchanged", why)(exchanged(TASK, "row", "column"))
 
 
-@TASK.mistake("only the first axis moves by the stride", "The window moves by the stride in both directions.", STRIDE)
+@TASK.mistake("only the first axis moves by the stride", section=STRIDE)
 def first_axis_only(x, kernel, row, column, stride):
+    """The window moves by the stride in both directions."""
     return np.sum(x[row * stride : row * stride + len(kernel), column : column + kernel.shape[1]] * kernel)

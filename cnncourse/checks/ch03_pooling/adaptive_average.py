@@ -1,13 +1,11 @@
-"""ch03.adaptive_average: regions that do not come out even, from a rule with a mistake in it."""
+"""ch03.adaptive_average: adaptive average pooling, from a rule with a mistake."""
 
 from math import ceil
 
 import numpy as np
 
 from cnncourse.checks.ch03_pooling.windows import ONE_NUMBER, windows
-from cnncourse.checks.drawing import digits, normals, with_zeros
-from cnncourse.checks.mistakes import exchanged, then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, exchanged, normals, then, with_zeros
 
 
 def divided_by(region):
@@ -39,42 +37,40 @@ def cases(rng):
     yield normals(rng, 1, 10, 14, 2), 7, 3
 
 
-TASK = Task(
-    "ch03.adaptive_average",
-    "adaptive average pooling, from a rule with a mistake",
-    "ch03_pooling#regions-that-do-not-come-out-even",
-    adaptive_average,
-    cases,
-)
+TASK = Task(__name__, __doc__, "#regions-that-do-not-come-out-even", adaptive_average, cases)
 ACROSS = "A pixel that lies across the boundary of two regions belongs to both: "
 
-TASK.mistake(
-    "the printed rule is followed, for as many windows as are asked for",
+why = (
     "With one stride for all, what it was rounded by adds up from region to region: the last one ends too early, and "
-    "the pixels behind it are in none. Round where each region starts, not how long a step is.",
-)(divided_by(lambda i, size, out: (i * (size // out), i * (size // out) + ceil(size / out))))
-TASK.mistake(
-    "all regions are made equally long",
-    "The starts are right. Where a region ends is rounded for itself, so that some are longer than others.",
-)(divided_by(lambda i, size, out: (i * size // out, i * size // out + ceil(size / out))))
-TASK.mistake("the ends are rounded down", ACROSS + "the end is rounded up.")(
+    "the pixels behind it are in none. Round where each region starts, not how long a step is."
+)
+TASK.mistake("the printed rule is followed, for as many windows as are asked for", why)(
+    divided_by(lambda i, size, out: (i * (size // out), i * (size // out) + ceil(size / out)))
+)
+why = "The starts are right. Where a region ends is rounded for itself, so that some are longer than others."
+TASK.mistake("all regions are made equally long", why)(
+    divided_by(lambda i, size, out: (i * size // out, i * size // out + ceil(size / out)))
+)
+why = ACROSS + "the end is rounded up."
+TASK.mistake("the ends are rounded down", why)(
     divided_by(lambda i, size, out: (i * size // out, (i + 1) * size // out))
 )
-TASK.mistake("starts and ends are rounded up", ACROSS + "the start is rounded down.")(
+why = ACROSS + "the start is rounded down."
+TASK.mistake("starts and ends are rounded up", why)(
     divided_by(lambda i, size, out: (ceil(i * size / out), ceil((i + 1) * size / out)))
 )
-TASK.mistake(
-    "the last region gets what is left over",
-    "The remainder is to be spread over the regions, so that no two differ by more than a pixel.",
-)(divided_by(lambda i, size, out: (i * (size // out), (i + 1) * (size // out) if i < out - 1 else size)))
-TASK.mistake("what is left over is dropped", "Every pixel is to be in a region.")(
+why = "The remainder is to be spread over the regions, so that no two differ by more than a pixel."
+TASK.mistake("the last region gets what is left over", why)(
+    divided_by(lambda i, size, out: (i * (size // out), (i + 1) * (size // out) if i < out - 1 else size))
+)
+why = "Every pixel is to be in a region."
+TASK.mistake("what is left over is dropped", why)(
     divided_by(lambda i, size, out: (i * (size // out), (i + 1) * (size // out)))
 )
-TASK.mistake(
-    "height and width of the result are exchanged",
-    "OH is the number of rows of the result: it divides the second axis of x, the height.",
-)(exchanged(TASK, "OH", "OW"))
-TASK.mistake("the channels are averaged too", "Each channel is pooled for itself.", ONE_NUMBER)(
+why = "OH is the number of rows of the result: it divides the second axis of x, the height."
+TASK.mistake("height and width of the result are exchanged", why)(exchanged(TASK, "OH", "OW"))
+why = "Each channel is pooled for itself."
+TASK.mistake("the channels are averaged too", why, ONE_NUMBER)(
     then(TASK, lambda y: np.full_like(y, y.mean(axis=3, keepdims=True)))
 )
 
@@ -90,11 +86,9 @@ def rest_to_the_first(i, size, out):
     return i * part + min(i, rest), (i + 1) * part + min(i + 1, rest)
 
 
-@TASK.mistake(
-    "the printed rule is followed, for as many windows as fit",
-    "With that window and stride another number of windows may fit than was asked for. The size of the result is given "
-    "here; the regions have to follow from it.",
-)
+@TASK.mistake("the printed rule is followed, for as many windows as fit")
 def ordinary_pooling(x, OH, OW):
+    """With that window and stride another number of windows may fit than was asked for. The size of the result is given
+    here; the regions have to follow from it."""
     (_, H, W, _), (KH, KW) = x.shape, (ceil(x.shape[1] / OH), ceil(x.shape[2] / OW))
     return windows(x, KH, KW, 1)[:, :: H // OH, :: W // OW].mean(axis=(4, 5))

@@ -1,4 +1,4 @@
-"""ch03.avg_pool: a mean, and of how many."""
+"""ch03.avg_pool: average pooling with padding that is counted, or is not."""
 
 import numpy as np
 
@@ -11,9 +11,7 @@ from cnncourse.checks.ch03_pooling.windows import (
     side_by_side,
     windows,
 )
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given, then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, then
 
 
 def sums(x, pool_size, stride, padding, sides=around):
@@ -46,41 +44,33 @@ def cases(rng):
     yield normals(rng, 1, 6, 9, 2, dtype=np.float32), 3, 1, 2, True
 
 
-TASK = Task(
-    "ch03.avg_pool", "average pooling with padding that is counted, or is not", "ch03_pooling" + SIZE, avg_pool, cases
-)
+TASK = Task(__name__, __doc__, SIZE, avg_pool, cases)
 ignores_stride(TASK)
 side_by_side(TASK, lambda x, pool_size, stride, *rest: avg_pool(x, pool_size, pool_size, *rest))
 
-TASK.mistake(
-    "padding is always counted",
+why = (
     "If padding is not counted, a window over the edge has fewer pixels than a window inside, and its sum is divided "
-    "by those that are there.",
-)(given(TASK, count_padding=True))
-TASK.mistake(
-    "padding is never counted",
-    "If padding is counted, its zeros are numbers like others: every sum is divided by the same number.",
-)(given(TASK, count_padding=False))
-TASK.mistake(
-    "count_padding is read the other way round",
-    "True means that the zeros of the padding are counted, so that the border of the map is darkened.",
-)(given(TASK, count_padding=lambda count_padding: not count_padding))
-TASK.mistake(
-    "the sum is not divided", "That is the sum over the window; the mean divides it by a number of pixels.", ONE_NUMBER
-)(lambda *case: sums(*case[:4]))
-TASK.mistake(
-    "the mean is cut to the dtype of the image",
-    "The mean of whole numbers need not be whole. The result needs room for fractions, whatever x holds.",
-)(lambda x, *knobs: avg_pool(x, *knobs).astype(x.dtype))
-TASK.mistake(
-    "the sum is made in the dtype of the image",
-    "A uint8 holds nothing above 255: larger sums start again at 0, without a word. Make x a float first.",
-)(lambda x, *knobs: sums(x, *knobs[:3]).astype(x.dtype) / pixels(x, *knobs))
-TASK.mistake(
-    "the channels are averaged too",
-    "Each channel is pooled for itself. The mean runs over the rows and columns of the window only.",
-    ONE_NUMBER,
-)(then(TASK, lambda y: np.full_like(y, y.mean(axis=3, keepdims=True))))
+    "by those that are there."
+)
+TASK.mistake("padding is always counted", why)(given(TASK, count_padding=True))
+why = "If padding is counted, its zeros are numbers like others: every sum is divided by the same number."
+TASK.mistake("padding is never counted", why)(given(TASK, count_padding=False))
+why = "True means that the zeros of the padding are counted, so that the border of the map is darkened."
+TASK.mistake("count_padding is read the other way round", why)(
+    given(TASK, count_padding=lambda count_padding: not count_padding)
+)
+why = "That is the sum over the window; the mean divides it by a number of pixels."
+TASK.mistake("the sum is not divided", why, ONE_NUMBER)(lambda *case: sums(*case[:4]))
+why = "The mean of whole numbers need not be whole. The result needs room for fractions, whatever x holds."
+TASK.mistake("the mean is cut to the dtype of the image", why)(lambda x, *knobs: avg_pool(x, *knobs).astype(x.dtype))
+why = "A uint8 holds nothing above 255: larger sums start again at 0, without a word. Make x a float first."
+TASK.mistake("the sum is made in the dtype of the image", why)(
+    lambda x, *knobs: sums(x, *knobs[:3]).astype(x.dtype) / pixels(x, *knobs)
+)
+why = "Each channel is pooled for itself. The mean runs over the rows and columns of the window only."
+TASK.mistake("the channels are averaged too", why, ONE_NUMBER)(
+    then(TASK, lambda y: np.full_like(y, y.mean(axis=3, keepdims=True)))
+)
 
 
 @TASK.mistake("padding is shared between two opposite sides", FOUR_SIDES)
@@ -91,10 +81,8 @@ def shared_padding(x, *knobs):
     return sums(x, *knobs[:3], sides) / pixels(x, *knobs, sides)
 
 
-@TASK.mistake(
-    "zeros of the image are taken for padding",
-    "A pixel that is 0 is a pixel, and counts. What is padding depends on where it is, not on what it holds.",
-)
+@TASK.mistake("zeros of the image are taken for padding")
 def inked_pixels(x, *knobs):
+    """A pixel that is 0 is a pixel, and counts. What is padding depends on where it is, not on what it holds."""
     inked = sums((x != 0).astype(float), *knobs[:3])
     return avg_pool(x, *knobs) if knobs[3] else sums(x, *knobs[:3]) / np.maximum(inked, 1)

@@ -1,13 +1,11 @@
-"""ch03.max_pool_padded: padding that never wins."""
+"""ch03.max_pool_padded: max pooling with padding that never wins."""
 
 import numpy as np
 
 from cnncourse.checks import lent
 from cnncourse.checks.ch03_pooling.max_pool import max_pool
 from cnncourse.checks.ch03_pooling.windows import FOUR_SIDES, SIZE, around, ignores_stride, side_by_side
-from cnncourse.checks.drawing import digits, normals, with_zeros
-from cnncourse.checks.mistakes import given
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, with_zeros
 
 
 def padded(sides=around, value=-np.inf):
@@ -39,53 +37,36 @@ def cases(rng):
     yield -1e12 * (1 + rng.random((1, 4, 5, 2))), 3, 1, 2
 
 
-TASK = Task(
-    "ch03.max_pool_padded",
-    "max pooling with padding that never wins",
-    "ch03_pooling" + SIZE,
-    max_pool_padded,
-    cases,
-    lends=(("cnncourse.pooling.max_pool2d", lent.max_pool2d),),
-)
+TASK = Task(__name__, __doc__, SIZE, max_pool_padded, cases, lends=(("cnncourse.pooling.max_pool2d", lent.max_pool2d),))
 ignores_stride(TASK)
 side_by_side(TASK, lambda x, pool_size, stride, padding: max_pool_padded(x, pool_size, pool_size, padding))
 
-TASK.mistake(
-    "the padding is filled with zeros",
-    "A zero beats every negative number. For a maximum the padding has to lose against anything.",
-)(padded(value=0))
-TASK.mistake(
-    "the padding is filled with NaN",
-    "A maximum over numbers and a NaN is NaN. Fill with something that takes part and loses.",
-)(padded(value=np.nan))
+why = "A zero beats every negative number. For a maximum the padding has to lose against anything."
+TASK.mistake("the padding is filled with zeros", why)(padded(value=0))
+why = "A maximum over numbers and a NaN is NaN. Fill with something that takes part and loses."
+TASK.mistake("the padding is filled with NaN", why)(padded(value=np.nan))
 TASK.mistake("padding is shared between two opposite sides", FOUR_SIDES)(
     padded(lambda p: ((0, 0), *[(p // 2, p - p // 2)] * 2, (0, 0)))
 )
 TASK.mistake("padding is added after the last row and column only", FOUR_SIDES)(
     padded(lambda p: ((0, 0), (0, p), (0, p), (0, 0)))
 )
-TASK.mistake("only rows are added", "The image is padded to the left and right too.")(
-    padded(lambda p: ((0, 0), (p, p), (0, 0), (0, 0)))
-)
-TASK.mistake(
-    "the channels are padded too", "Padding goes above, below, left and right; the number of channels stays what it is."
-)(padded(lambda p: ((0, 0), *[(p, p)] * 3)))
-TASK.mistake(
-    "all four axes are padded",
-    "One number for `np.pad` pads every axis, images and channels too. It takes a pair (before, after) for each axis.",
-)(padded(lambda p: p))
-TASK.mistake(
-    "all four axes are padded, and with zeros",
+why = "The image is padded to the left and right too."
+TASK.mistake("only rows are added", why)(padded(lambda p: ((0, 0), (p, p), (0, 0), (0, 0))))
+why = "Padding goes above, below, left and right; the number of channels stays what it is."
+TASK.mistake("the channels are padded too", why)(padded(lambda p: ((0, 0), *[(p, p)] * 3)))
+why = "One number for `np.pad` pads every axis, images and channels too. It takes a pair (before, after) for each axis."
+TASK.mistake("all four axes are padded", why)(padded(lambda p: p))
+why = (
     "`np.pad` pads every axis with zeros unless told otherwise. It takes a pair (before, after) for each axis, and for "
-    "a maximum the padding has to lose against anything.",
-)(padded(lambda p: p, value=0))
+    "a maximum the padding has to lose against anything."
+)
+TASK.mistake("all four axes are padded, and with zeros", why)(padded(lambda p: p, value=0))
 TASK.mistake("padding is ignored", "Windows may reach over the edge by as much as the padding.")(given(TASK, padding=0))
 
 
-@TASK.mistake(
-    "outputs whose window reaches over the edge are left at 0",
-    "Such a window has a largest number too: that of its pixels inside the image.",
-)
+@TASK.mistake("outputs whose window reaches over the edge are left at 0")
 def edge_left_at_zero(x, *knobs):
+    """Such a window has a largest number too: that of its pixels inside the image."""
     inside = np.isfinite(padded(value=np.inf)(x, *knobs))
     return np.where(inside, max_pool_padded(x, *knobs), 0)

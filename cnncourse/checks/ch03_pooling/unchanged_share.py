@@ -1,12 +1,10 @@
-"""ch03.unchanged_share: what a shift leaves alone."""
+"""ch03.unchanged_share: the share of outputs that a shift by one pixel leaves as they were."""
 
 import numpy as np
 
 from cnncourse.checks import lent
 from cnncourse.checks.ch03_pooling.windows import windows
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, normals, then
 
 
 def pool(x, size):
@@ -48,51 +46,47 @@ def cases(rng):
 
 
 TASK = Task(
-    "ch03.unchanged_share",
-    "the share of outputs that a shift by one pixel leaves as they were",
-    "ch03_pooling#how-much-does-a-shift-really-change",
+    __name__,
+    __doc__,
+    "#how-much-does-a-shift-really-change",
     unchanged_share,
     cases,
     lends=(("cnncourse.pooling.max_pool2d", lent.max_pool2d),),
 )
-TASK.mistake(
-    "what leaves the image on the right comes in again on the left",
-    "`np.roll` treats the image as a ring. Here blank paper comes in.",
-)(compared(lambda x: np.roll(x, 1, axis=2)))
-TASK.mistake(
-    "the first column is kept when the rest is moved",
-    "Then the first column is there twice. What comes in on the left is blank paper, 0.",
-)(compared(lambda x: np.concatenate([x[:, :, :1], x[:, :, :-1]], axis=2)))
-TASK.mistake(
-    "the images are moved to the left", "To the right means that what was in column 0 is in column 1 afterwards."
-)(compared(lambda x: to_the_right(x[:, :, ::-1])[:, :, ::-1]))
-TASK.mistake("the images are moved down", "Columns are the third axis of (N, H, W, C); the second counts rows.")(
-    compared(lambda x: to_the_right(x.swapaxes(1, 2)).swapaxes(1, 2))
+why = "`np.roll` treats the image as a ring. Here blank paper comes in."
+TASK.mistake("what leaves the image on the right comes in again on the left", why)(
+    compared(lambda x: np.roll(x, 1, axis=2))
 )
-TASK.mistake("the outputs that changed are counted", "Asked for is the share that stays the same.")(
-    then(TASK, lambda share: 1 - share)
+why = "Then the first column is there twice. What comes in on the left is blank paper, 0."
+TASK.mistake("the first column is kept when the rest is moved", why)(
+    compared(lambda x: np.concatenate([x[:, :, :1], x[:, :, :-1]], axis=2))
 )
-TASK.mistake(
-    "a map counts only if all its outputs are unchanged",
-    "That is the share of images with an unchanged map, which is much smaller. Each output counts for itself.",
-)(compared(share=lambda before, after: np.mean((before == after).all(axis=(1, 2, 3)))))
-TASK.mistake(
-    "the map is moved instead of the image",
-    "Moving the map by one is moving the image by pool_size. The image moves by one pixel and is pooled again.",
-)(lambda x, pool_size: np.mean(to_the_right(pool(x, pool_size)) == pool(x, pool_size)))
-TASK.mistake(
-    "outputs without any ink are left out",
-    "That is a good question too, but here all outputs count, those over blank paper as well.",
-)(compared(share=lambda before, after: np.mean((before == after)[(before != 0) | (after != 0)])))
-TASK.mistake("the mean of each window is taken", "Asked for is max pooling. A mean changes as soon as the sum does.")(
+why = "To the right means that what was in column 0 is in column 1 afterwards."
+TASK.mistake("the images are moved to the left", why)(compared(lambda x: to_the_right(x[:, :, ::-1])[:, :, ::-1]))
+why = "Columns are the third axis of (N, H, W, C); the second counts rows."
+TASK.mistake("the images are moved down", why)(compared(lambda x: to_the_right(x.swapaxes(1, 2)).swapaxes(1, 2)))
+why = "Asked for is the share that stays the same."
+TASK.mistake("the outputs that changed are counted", why)(then(TASK, lambda share: 1 - share))
+why = "That is the share of images with an unchanged map, which is much smaller. Each output counts for itself."
+TASK.mistake("a map counts only if all its outputs are unchanged", why)(
+    compared(share=lambda before, after: np.mean((before == after).all(axis=(1, 2, 3))))
+)
+why = "Moving the map by one is moving the image by pool_size. The image moves by one pixel and is pooled again."
+TASK.mistake("the map is moved instead of the image", why)(
+    lambda x, pool_size: np.mean(to_the_right(pool(x, pool_size)) == pool(x, pool_size))
+)
+why = "That is a good question too, but here all outputs count, those over blank paper as well."
+TASK.mistake("outputs without any ink are left out", why)(
+    compared(share=lambda before, after: np.mean((before == after)[(before != 0) | (after != 0)]))
+)
+why = "Asked for is max pooling. A mean changes as soon as the sum does."
+TASK.mistake("the mean of each window is taken", why)(
     compared(pool=lambda x, size: windows(x, size, size, size).mean(axis=(4, 5)))
 )
 
 
-@TASK.mistake(
-    "the images are moved in place, and compared with themselves",
-    "Pool first, or move a copy: after `x[:, :, 1:] = ...` the old images are gone.",
-)
+@TASK.mistake("the images are moved in place, and compared with themselves")
 def moved_in_place(x, pool_size):
+    """Pool first, or move a copy: after `x[:, :, 1:] = ...` the old images are gone."""
     x[...] = to_the_right(x)
     return np.mean(pool(x, pool_size) == pool(x, pool_size))

@@ -2,7 +2,7 @@
 
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cnncourse.checks.mistakes import ignores
+from cnncourse.checks.writing import ignores
 
 ONE_NUMBER, OVERLAPPING = "#one-number-for-each-window", "#overlapping-windows"
 SIZE = "#the-size-of-the-answer-and-who-is-left-out"

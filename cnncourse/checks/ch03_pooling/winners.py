@@ -1,11 +1,9 @@
-"""ch03.winners: the largest of each window, and where it was."""
+"""ch03.winners: the largest of each window, and where in the image it stands."""
 
 import numpy as np
 
 from cnncourse.checks.ch03_pooling.windows import ONE_NUMBER, OVERLAPPING, ignores_stride, windows
-from cnncourse.checks.drawing import digits, normals, with_zeros
-from cnncourse.checks.mistakes import exchanged, then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, exchanged, normals, then, with_zeros
 
 
 def best_of(x, KH, KW, stride):
@@ -50,12 +48,7 @@ def cases(rng):
 
 
 TASK = Task(
-    "ch03.winners",
-    "the largest of each window, and where in the image it stands",
-    "ch03_pooling#nothing-to-learn-and-the-way-back",
-    winners,
-    cases,
-    results=("largest", "row", "column"),
+    __name__, __doc__, "#nothing-to-learn-and-the-way-back", winners, cases, results=("largest", "row", "column")
 )
 ignores_stride(TASK)
 
@@ -71,65 +64,51 @@ def placed(place):
     return answer
 
 
-TASK.mistake(
-    "the position is counted from the corner of the window",
-    "That says where the winner stands in its window. The gradient has to go to a pixel of the image.",
-)(placed(lambda start, inside, length, stride: inside))
-TASK.mistake(
-    "the corner of a window is taken to be the window's size times its number",
-    "Window (i, j) starts at row i * stride and column j * stride, however large it is.",
-    OVERLAPPING,
-)(placed(lambda start, inside, length, stride: start // stride * length + inside))
-TASK.mistake(
-    "the corner of a window is taken to be its place in the map",
-    "Window (i, j) starts at row i * stride and column j * stride, not at (i, j).",
-    ONE_NUMBER,
-)(placed(lambda start, inside, length, stride: start // stride + inside))
-TASK.mistake(
-    "row and column are exchanged",
-    "The result is the largest number, its row, its column, in that order; the first index counts rows.",
-)(then(TASK, lambda largest, rows, columns: (largest, columns, rows)))
-TASK.mistake(
-    "height and width of the window are exchanged",
-    "A window has KH rows and KW columns; the rows are the first axis of x.",
-    ONE_NUMBER,
-)(exchanged(TASK, "KH", "KW"))
-
-
-@TASK.mistake(
-    "the last of several equal numbers wins",
-    "At a tie the first in reading order wins: a later number must be larger than the best so far, not only as large.",
+why = "That says where the winner stands in its window. The gradient has to go to a pixel of the image."
+TASK.mistake("the position is counted from the corner of the window", why)(
+    placed(lambda start, inside, length, stride: inside)
 )
+why = "Window (i, j) starts at row i * stride and column j * stride, however large it is."
+TASK.mistake("the corner of a window is taken to be the window's size times its number", why, OVERLAPPING)(
+    placed(lambda start, inside, length, stride: start // stride * length + inside)
+)
+why = "Window (i, j) starts at row i * stride and column j * stride, not at (i, j)."
+TASK.mistake("the corner of a window is taken to be its place in the map", why, ONE_NUMBER)(
+    placed(lambda start, inside, length, stride: start // stride + inside)
+)
+why = "The result is the largest number, its row, its column, in that order; the first index counts rows."
+TASK.mistake("row and column are exchanged", why)(then(TASK, lambda largest, rows, columns: (largest, columns, rows)))
+why = "A window has KH rows and KW columns; the rows are the first axis of x."
+TASK.mistake("height and width of the window are exchanged", why, ONE_NUMBER)(exchanged(TASK, "KH", "KW"))
+
+
+@TASK.mistake("the last of several equal numbers wins")
 def last_of_equals(x, KH, KW, stride):
+    """At a tie the first in reading order wins: a later number must be larger than the best so far, not only as
+    large."""
     largest, rows, columns = winners(x[::-1, ::-1], KH, KW, 1)  # the first one from the other end
     rows, columns = len(x) - 1 - rows[::-1, ::-1], x.shape[1] - 1 - columns[::-1, ::-1]
     return tuple(part[::stride, ::stride] for part in (largest[::-1, ::-1], rows, columns))
 
 
-@TASK.mistake(
-    "a window is read column by column",
-    "Reading order goes along a row and then to the next row. At a tie that decides who is first.",
-)
+@TASK.mistake("a window is read column by column")
 def down_the_columns(x, KH, KW, stride):
+    """Reading order goes along a row and then to the next row. At a tie that decides who is first."""
     largest, columns, rows = winners(x.T, KW, KH, stride)
     return largest.T, rows.T, columns.T
 
 
-@TASK.mistake(
-    "the whole image is searched for the largest number",
-    "The same number may stand elsewhere in the image, outside of this window.",
-)
+@TASK.mistake("the whole image is searched for the largest number")
 def first_in_the_image(x, KH, KW, stride):
+    """The same number may stand elsewhere in the image, outside of this window."""
     largest = winners(x, KH, KW, stride)[0]
     places = np.array([np.argwhere(x == value)[0] for value in largest.ravel()]).reshape(*largest.shape, 2)
     return largest, places[..., 0], places[..., 1]
 
 
-@TASK.mistake(
-    "the number that argmax gives is divided by the height of the window",
-    "`argmax` counts along the rows, and a row of the window has KW numbers.",
-)
+@TASK.mistake("the number that argmax gives is divided by the height of the window")
 def divided_by_height(x, KH, KW, stride):
+    """`argmax` counts along the rows, and a row of the window has KW numbers."""
     seen, best = best_of(x, KH, KW, stride)
     top, left = corners(best.shape, stride)
     return seen.max(axis=2), top + best // KH, left + best % KH

@@ -1,10 +1,8 @@
-"""ch04.batch_norm_backward: the gradients of batch normalisation, mean and variance being those of marked pixels."""
+"""ch04.batch_norm_backward: the gradients of batch normalisation with a mask."""
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given, partly
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, partly
 
 
 def batch_norm_backward(dy, x, mask, gamma, epsilon):
@@ -68,9 +66,9 @@ def cases(rng):
 
 
 TASK = Task(
-    "ch04.batch_norm_backward",
-    "the gradients of batch normalisation with a mask",
-    "ch04_backpropagation#batch-normalisation-three-roads-home",
+    __name__,
+    __doc__,
+    "#batch-normalisation-three-roads-home",
     batch_norm_backward,
     cases,
     results=("dx", "dgamma", "dbeta"),
@@ -83,70 +81,62 @@ SET = "The set is one channel: the marked pixels of all images together."
 USE = "Pixels that are not marked use the mean and the variance."
 MADE = "Pixels that are not marked did not make the mean and the variance"
 
-TASK.mistake(
-    "the mean and the variance are taken as constants",
-    f"That is right in use, where they are constants. In training they come from the batch. {ROADS}",
-)(lambda *case: gradients(*case, mean=0, variance=0))
-TASK.mistake(
-    "the road through the mean is forgotten",
-    f"{ROADS} Adding a constant to a channel changes no output, so its dx must add up to 0.",
-)(lambda *case: gradients(*case, mean=0))
-TASK.mistake(
-    "the road through the variance is forgotten",
+why = f"That is right in use, where they are constants. In training they come from the batch. {ROADS}"
+TASK.mistake("the mean and the variance are taken as constants", why)(
+    lambda *case: gradients(*case, mean=0, variance=0)
+)
+why = f"{ROADS} Adding a constant to a channel changes no output, so its dx must add up to 0."
+TASK.mistake("the road through the mean is forgotten", why)(lambda *case: gradients(*case, mean=0))
+why = (
     f"{ROADS} Stretching a channel about its mean hardly changes an output, so dx must have (nearly) no part "
-    "along the normalised numbers.",
-)(lambda *case: gradients(*case, variance=0))
-TASK.mistake(
-    "gamma is left out of dx", "The output was gamma times the normalised number, so on the way back gamma comes first."
-)(given(TASK, gamma=1.0))
-TASK.mistake(
-    "gamma is multiplied into its own gradient",
-    "gamma's slope is the number that it was multiplied with, and beta's is 1. gamma itself is in neither.",
-)(partly(TASK, lambda dy, x, mask, gamma, epsilon: batch_norm_backward(dy * gamma, x, mask, gamma, epsilon), 1, 2))
-TASK.mistake(
-    "the gradient of gamma is taken with x as it came in",
-    "gamma was multiplied with the normalised number, so that is its slope.",
-)(partly(TASK, lambda dy, x, *case: (0, (dy * x).sum(axis=(0, 1, 2)), 0), 1))
-TASK.mistake(
-    "the gradients of gamma and beta are averaged",
-    "One gamma and one beta serve every pixel of every image, and where roads meet, gradients add up.",
-    "#used-twice-means-added",
-)(partly(TASK, given(TASK, dy=lambda dy: dy / dy[..., 0].size), 1, 2))
+    "along the normalised numbers."
+)
+TASK.mistake("the road through the variance is forgotten", why)(lambda *case: gradients(*case, variance=0))
+why = "The output was gamma times the normalised number, so on the way back gamma comes first."
+TASK.mistake("gamma is left out of dx", why)(given(TASK, gamma=1.0))
+why = "gamma's slope is the number that it was multiplied with, and beta's is 1. gamma itself is in neither."
+TASK.mistake("gamma is multiplied into its own gradient", why)(
+    partly(TASK, lambda dy, x, mask, gamma, epsilon: batch_norm_backward(dy * gamma, x, mask, gamma, epsilon), 1, 2)
+)
+why = "gamma was multiplied with the normalised number, so that is its slope."
+TASK.mistake("the gradient of gamma is taken with x as it came in", why)(
+    partly(TASK, lambda dy, x, *case: (0, (dy * x).sum(axis=(0, 1, 2)), 0), 1)
+)
+why = "One gamma and one beta serve every pixel of every image, and where roads meet, gradients add up."
+TASK.mistake("the gradients of gamma and beta are averaged", why, "#used-twice-means-added")(
+    partly(TASK, given(TASK, dy=lambda dy: dy / dy[..., 0].size), 1, 2)
+)
 for lead in (to_marked, np.multiply):  # two ways to write it, which differ where the deviation is 0
     TASK.mistake(
         "epsilon is left out",
         "The forward pass divided by the root of variance plus epsilon, and backward must do the same.",
     )(lambda *case, lead=lead: gradients(*case[:-1], 0.0, lead=lead))
-TASK.mistake(
-    "epsilon is added to the deviation instead of the variance", "epsilon stands under the root, next to the variance."
-)(lambda *case: gradients(*case, root=lambda variance, epsilon: np.sqrt(variance) + epsilon))
-TASK.mistake(
-    "the variance divides by one less than the count",
-    "The variance of this layer is the mean of the squared differences: it divides by the count itself.",
-)(lambda *case: gradients(*case, spare=1))
+why = "epsilon stands under the root, next to the variance."
+TASK.mistake("epsilon is added to the deviation instead of the variance", why)(
+    lambda *case: gradients(*case, root=lambda variance, epsilon: np.sqrt(variance) + epsilon)
+)
+why = "The variance of this layer is the mean of the squared differences: it divides by the count itself."
+TASK.mistake("the variance divides by one less than the count", why)(lambda *case: gradients(*case, spare=1))
 TASK.mistake("each pixel is normalised by itself, over the images only", SET)(lambda *case: gradients(*case, axes=(0,)))
 TASK.mistake("each image is normalised by itself", SET)(lambda *case: gradients(*case, axes=(1, 2)))
-TASK.mistake(
-    "dx is divided by the variance instead of its root",
-    "Normalising divides by the deviation once, and so does its gradient.",
-)(
+why = "Normalising divides by the deviation once, and so does its gradient."
+TASK.mistake("dx is divided by the variance instead of its root", why)(
     lambda dy, x, mask, gamma, epsilon: batch_norm_backward(
         dy, x, mask, gamma / under_the_root(x[mask].var(axis=0), epsilon), epsilon
     )
 )
-TASK.mistake("mask is ignored", f"{MADE}: those are the mean and the variance of the marked pixels only.")(
-    given(TASK, mask=np.ones_like)
-)
+why = f"{MADE}: those are the mean and the variance of the marked pixels only."
+TASK.mistake("mask is ignored", why)(given(TASK, mask=np.ones_like))
 
 
 def marked_only(dy, x, mask, *rest):
     return batch_norm_backward(dy * mask[..., None], x, mask, *rest)
 
 
-TASK.mistake(
-    "pixels that are not marked are left out altogether",
-    f"They are normalised like all others, so what arrives at them counts. {USE} So they send a gradient through both.",
-)(marked_only)
+why = (
+    f"They are normalised like all others, so what arrives at them counts. {USE} So they send a gradient through both."
+)
+TASK.mistake("pixels that are not marked are left out altogether", why)(marked_only)
 
 
 @TASK.mistake(
@@ -158,21 +148,22 @@ def sent_by_marked_only(dy, x, mask, *rest):
     return np.where(mask[..., None], marked_only(dy, x, mask, *rest)[0], dx), *others
 
 
-TASK.mistake(
-    "pixels that are not marked get no gradient",
-    f"{MADE}, but their own output is made from them: the direct road is theirs.",
-)(partly(TASK, lambda dy, x, mask, *rest: [batch_norm_backward(dy, x, mask, *rest)[0] * mask[..., None]], 0))
-TASK.mistake(
-    "the roads through the mean and the variance lead to every pixel",
-    f"{MADE}, so these two roads lead to the marked ones only.",
-)(lambda *case: gradients(*case, lead=lambda marked, roads: roads))
-TASK.mistake(
-    "the roads are divided by the number of all pixels",
+why = f"{MADE}, but their own output is made from them: the direct road is theirs."
+TASK.mistake("pixels that are not marked get no gradient", why)(
+    partly(TASK, lambda dy, x, mask, *rest: [batch_norm_backward(dy, x, mask, *rest)[0] * mask[..., None]], 0)
+)
+why = f"{MADE}, so these two roads lead to the marked ones only."
+TASK.mistake("the roads through the mean and the variance lead to every pixel", why)(
+    lambda *case: gradients(*case, lead=lambda marked, roads: roads)
+)
+why = (
     "The mean and the variance divide by the number of marked pixels. So the slope of the mean in one of them is 1 "
-    "over that number.",
-)(lambda dy, x, mask, *rest: gradients(dy, x, mask, *rest, by=mask.size))
-TASK.mistake(
-    "the gradients of gamma and beta are added up over marked pixels only",
-    "gamma and beta serve every pixel, marked or not.",
-    "#used-twice-means-added",
-)(partly(TASK, marked_only, 1, 2))
+    "over that number."
+)
+TASK.mistake("the roads are divided by the number of all pixels", why)(
+    lambda dy, x, mask, *rest: gradients(dy, x, mask, *rest, by=mask.size)
+)
+why = "gamma and beta serve every pixel, marked or not."
+TASK.mistake("the gradients of gamma and beta are added up over marked pixels only", why, "#used-twice-means-added")(
+    partly(TASK, marked_only, 1, 2)
+)

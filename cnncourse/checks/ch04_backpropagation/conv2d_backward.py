@@ -4,9 +4,7 @@ import numpy as np
 
 from cnncourse.checks.ch04_backpropagation.conv_dw import LINE
 from cnncourse.checks.ch04_backpropagation.conv_dx import ADD, SEVERAL, TURNED
-from cnncourse.checks.drawing import digits, normals, with_zeros
-from cnncourse.checks.mistakes import given, partly
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, partly, with_zeros
 
 
 def conv2d_backward(dy, x, kernel, stride, padding):
@@ -64,14 +62,7 @@ def cases(rng):
     yield np.asfortranarray(dy), np.asfortranarray(x), *rest
 
 
-TASK = Task(
-    "ch04.conv2d_backward",
-    "all three gradients of a convolutional layer whose padding repeats the edge",
-    "ch04_backpropagation#two-dimensions-with-all-the-knobs",
-    conv2d_backward,
-    cases,
-    results=("dx", "dw", "db"),
-)
+TASK = Task(__name__, __doc__, "#two-dimensions-with-all-the-knobs", conv2d_backward, cases, results=("dx", "dw", "db"))
 SHARED = "#sharing-a-weight-means-adding-up"
 ONE_BIAS = "There is one bias for each filter; it serves all images and all places, so db has the shape (F,)."
 
@@ -86,30 +77,26 @@ def inside(dpadded, H, W, PH, PW):
 TASK.mistake("each window overwrites what the windows before it have left in dx", SEVERAL, ADD)(
     lambda *case: gradients(*case, assign=True)
 )
-TASK.mistake(
-    "what arrived at the border is dropped",
-    f"{COPIES} So what arrived at a copy belongs to that pixel.",
-    TWICE,
-)(lambda *case: gradients(*case, home=inside))
-TASK.mistake(
-    "the layer is taken for one with zeros around the image",
+why = f"{COPIES} So what arrived at a copy belongs to that pixel."
+TASK.mistake("what arrived at the border is dropped", why, TWICE)(lambda *case: gradients(*case, home=inside))
+why = (
     f"{COPIES} In the chapter the border holds zeros, which are not part of the image, so it may be dropped; this one "
-    "may not.",
-    TWICE,
-)(lambda *case: gradients(*case, mode="constant", home=inside))
-TASK.mistake(
-    "the gradient of the kernel is taken with zeros around the image",
-    "A weight gets dy times what it met, and at the border it met the edge again.",
-)(partly(TASK, lambda *case: gradients(*case, mode="constant"), 1))
-
-
-@TASK.mistake(
-    "copies of a pixel overwrite each other",
-    "`dx[:, rows, columns] += ...` adds only once to a place that the indices name several times. `np.add.at` adds "
-    "each time; so do a loop, and sums over the rows and then over the columns of the border.",
-    ADD,
+    "may not."
 )
+TASK.mistake("the layer is taken for one with zeros around the image", why, TWICE)(
+    lambda *case: gradients(*case, mode="constant", home=inside)
+)
+why = "A weight gets dy times what it met, and at the border it met the edge again."
+TASK.mistake("the gradient of the kernel is taken with zeros around the image", why)(
+    partly(TASK, lambda *case: gradients(*case, mode="constant"), 1)
+)
+
+
+@TASK.mistake("copies of a pixel overwrite each other", section=ADD)
 def overwritten(*case):
+    """`dx[:, rows, columns] += ...` adds only once to a place that the indices name several times. `np.add.at` adds
+    each time; so do a loop, and sums over the rows and then over the columns of the border."""
+
     def home(dpadded, H, W, PH, PW):
         dx = np.zeros((len(dpadded), H, W, dpadded.shape[3]))
         dx[:, repeats(H, PH)[:, None], repeats(W, PW)] += dpadded
@@ -118,13 +105,11 @@ def overwritten(*case):
     return gradients(*case, home=home)
 
 
-@TASK.mistake(
-    "what arrived at the corners of the border is dropped",
-    "A corner of the border repeats the corner of the image. If rows are added to rows first, over the whole width, "
-    "the corners go along, and are where the columns need them.",
-    TWICE,
-)
+@TASK.mistake("what arrived at the corners of the border is dropped", section=TWICE)
 def corners_dropped(*case):
+    """A corner of the border repeats the corner of the image. If rows are added to rows first, over the whole width,
+    the corners go along, and are where the columns need them."""
+
     def home(dpadded, H, W, PH, PW):
         beside = gathered(dpadded[:, PH : PH + H], H, W, 0, PW)
         above = gathered(dpadded[:, :, PW : PW + W], H, W, PH, 0)
@@ -133,52 +118,47 @@ def corners_dropped(*case):
     return gradients(*case, home=home)
 
 
-TASK.mistake(
-    "the border is cut off dx with [p:-p], which is empty when p is 0",
+why = (
     "-0 is 0, so `[0:-0]` is `[0:0]`. Count from the front, with the height and the width of x; and add what arrived "
-    "at the border to the pixels that it repeats.",
-    ADD,
-)(lambda *case: gradients(*case, home=lambda dpadded, H, W, PH, PW: dpadded[:, PH:-PH, PW:-PW]))
-TASK.mistake(
-    "dx keeps the border that padding has added",
-    f"dx has the shape of x. {COPIES} So what arrived at a copy belongs to that pixel.",
-    TWICE,
-)(lambda *case: gradients(*case, home=lambda dpadded, *sizes: dpadded))
-TASK.mistake(
-    "the border is cut off dx at the end only",
-    "Padding was added at all four sides, so the image starts at row PH and column PW of the padded one. What arrived "
-    "at the border belongs to the pixels that it repeats.",
-)(lambda *case: gradients(*case, home=lambda dpadded, H, W, PH, PW: dpadded[:, :H, :W]))
-TASK.mistake("stride is left out", "Output (i, j) came from the window at (i * SH, j * SW) of the padded image.")(
-    given(TASK, stride=(1, 1))
+    "at the border to the pixels that it repeats."
 )
+TASK.mistake("the border is cut off dx with [p:-p], which is empty when p is 0", why, ADD)(
+    lambda *case: gradients(*case, home=lambda dpadded, H, W, PH, PW: dpadded[:, PH:-PH, PW:-PW])
+)
+why = f"dx has the shape of x. {COPIES} So what arrived at a copy belongs to that pixel."
+TASK.mistake("dx keeps the border that padding has added", why, TWICE)(
+    lambda *case: gradients(*case, home=lambda dpadded, *sizes: dpadded)
+)
+why = (
+    "Padding was added at all four sides, so the image starts at row PH and column PW of the padded one. What arrived "
+    "at the border belongs to the pixels that it repeats."
+)
+TASK.mistake("the border is cut off dx at the end only", why)(
+    lambda *case: gradients(*case, home=lambda dpadded, H, W, PH, PW: dpadded[:, :H, :W])
+)
+why = "Output (i, j) came from the window at (i * SH, j * SW) of the padded image."
+TASK.mistake("stride is left out", why)(given(TASK, stride=(1, 1)))
 TASK.mistake("the kernel is turned once too often in dx", TURNED, LINE)(lambda *case: gradients(*case, turned=-1))
 
 AVERAGED = given(TASK, dy=lambda dy: dy / len(dy))
 
-TASK.mistake(
-    "the gradients of the kernel and the bias are averaged over the batch",
-    "The parameters act on every image, so the gradients add up. If the loss is a mean, dy holds the 1/N already.",
-    SHARED,
-)(partly(TASK, AVERAGED, 1, 2))
-TASK.mistake(
-    "all gradients are divided by the number of images",
-    "No layer divides by N. If the loss is a mean, its own backward pass has divided, once, and dy holds that.",
-    "#where-it-starts-the-loss",
-)(AVERAGED)
-TASK.mistake(
-    "the gradient of the kernel is averaged over the places",
-    "The kernel is used at every place, so the gradients of all places add up.",
-    SHARED,
-)(partly(TASK, given(TASK, dy=lambda dy: dy / dy[0, ..., 0].size), 1))
+why = "The parameters act on every image, so the gradients add up. If the loss is a mean, dy holds the 1/N already."
+TASK.mistake("the gradients of the kernel and the bias are averaged over the batch", why, SHARED)(
+    partly(TASK, AVERAGED, 1, 2)
+)
+why = "No layer divides by N. If the loss is a mean, its own backward pass has divided, once, and dy holds that."
+TASK.mistake("all gradients are divided by the number of images", why, "#where-it-starts-the-loss")(AVERAGED)
+why = "The kernel is used at every place, so the gradients of all places add up."
+TASK.mistake("the gradient of the kernel is averaged over the places", why, SHARED)(
+    partly(TASK, given(TASK, dy=lambda dy: dy / dy[0, ..., 0].size), 1)
+)
 TASK.mistake("the gradient of the bias is added up over the images only", ONE_BIAS, SHARED)(
     lambda dy, *rest: (*conv2d_backward(dy, *rest)[:2], dy.sum(axis=0))
 )
 TASK.mistake("the gradient of the bias is added up over the places only", ONE_BIAS, SHARED)(
     lambda dy, *rest: (*conv2d_backward(dy, *rest)[:2], dy.sum(axis=(1, 2)))
 )
-TASK.mistake(
-    "the gradient of the bias is averaged",
-    "The bias was added at every place of every image, with slope 1: its gradient is the sum.",
-    SHARED,
-)(partly(TASK, given(TASK, dy=lambda dy: dy / dy[..., 0].size), 2))
+why = "The bias was added at every place of every image, with slope 1: its gradient is the sum."
+TASK.mistake("the gradient of the bias is averaged", why, SHARED)(
+    partly(TASK, given(TASK, dy=lambda dy: dy / dy[..., 0].size), 2)
+)

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given, then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, then
 
 
 def conv_dw(dy, x, KH, KW, stride):
@@ -42,39 +40,36 @@ def cases(rng):
 
 
 LINE, PLANE = "#a-convolution-in-one-dimension", "#two-dimensions-with-all-the-knobs"
-TASK = Task("ch04.conv_dw", "the gradient of the kernel, one channel", f"ch04_backpropagation{LINE}", conv_dw, cases)
+TASK = Task(__name__, __doc__, f"ch04_backpropagation{LINE}", conv_dw, cases)
 
-TASK.mistake(
-    "stride is left out",
-    "Output (i, j) came from the window at (i * stride, j * stride): that is what the weights met there.",
-    PLANE,
-)(given(TASK, stride=1))
-TASK.mistake("only the rows move by the stride", "The window moved by the stride in both directions.", PLANE)(
+why = "Output (i, j) came from the window at (i * stride, j * stride): that is what the weights met there."
+TASK.mistake("stride is left out", why, PLANE)(given(TASK, stride=1))
+why = "The window moved by the stride in both directions."
+TASK.mistake("only the rows move by the stride", why, PLANE)(
     lambda dy, x, KH, KW, stride: collect(dy, x, KH, KW, stride, 1)
 )
-TASK.mistake(
-    "the image is correlated with dy at stride 1",
+why = (
     "That is right for stride 1. With a stride, the gaps between the windows become gaps between the numbers "
-    "of dy, and the result must have the shape of the kernel.",
-    "#stride-and-dilation-change-places",
-)(lambda dy, x, *sizes: conv_dw(dy, x, len(x) - len(dy) + 1, x.shape[1] - dy.shape[1] + 1, 1))
-TASK.mistake(
-    "each place overwrites what the places before it have left",
-    "The kernel is used at every place, and where roads meet, gradients add up: `+=`.",
-    "#accumulate-do-not-assign",
-)(given(TASK, dy=lambda dy: dy * (np.arange(dy.size) == dy.size - 1).reshape(dy.shape)))
-TASK.mistake(
-    "the places are averaged",
-    "Every place acts on the loss by itself, so their gradients add up. If the loss is a mean, dy knows.",
-    "#sharing-a-weight-means-adding-up",
-)(given(TASK, dy=lambda dy: dy / dy.size))
-TASK.mistake(
-    "the gradient is turned like the kernel of a true convolution",
+    "of dy, and the result must have the shape of the kernel."
+)
+TASK.mistake("the image is correlated with dy at stride 1", why, "#stride-and-dilation-change-places")(
+    lambda dy, x, *sizes: conv_dw(dy, x, len(x) - len(dy) + 1, x.shape[1] - dy.shape[1] + 1, 1)
+)
+why = "The kernel is used at every place, and where roads meet, gradients add up: `+=`."
+TASK.mistake("each place overwrites what the places before it have left", why, "#accumulate-do-not-assign")(
+    given(TASK, dy=lambda dy: dy * (np.arange(dy.size) == dy.size - 1).reshape(dy.shape))
+)
+why = "Every place acts on the loss by itself, so their gradients add up. If the loss is a mean, dy knows."
+TASK.mistake("the places are averaged", why, "#sharing-a-weight-means-adding-up")(
+    given(TASK, dy=lambda dy: dy / dy.size)
+)
+why = (
     "Weight (u, v) met the pixel u below and v to the right of each window's corner. Nothing is turned here; "
-    "the turn belongs to the gradient of the image.",
-)(then(TASK, lambda dw: dw[::-1, ::-1]))
-TASK.mistake(
-    "dy is turned",
+    "the turn belongs to the gradient of the image."
+)
+TASK.mistake("the gradient is turned like the kernel of a true convolution", why)(then(TASK, lambda dw: dw[::-1, ::-1]))
+why = (
     "The number that came back to output (i, j) belongs to the window of output (i, j). Nothing is turned "
-    "here; the turn belongs to the gradient of the image.",
-)(given(TASK, dy=lambda dy: dy[::-1, ::-1]))
+    "here; the turn belongs to the gradient of the image."
+)
+TASK.mistake("dy is turned", why)(given(TASK, dy=lambda dy: dy[::-1, ::-1]))

@@ -3,9 +3,7 @@
 import numpy as np
 
 from cnncourse.checks.ch04_backpropagation.conv_dw import LINE, arrived
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals
 
 
 def conv_dx(dy, kernel, H, W, stride):
@@ -38,13 +36,7 @@ def cases(rng):
     yield np.asfortranarray(dy), np.asfortranarray(kernel), *rest
 
 
-TASK = Task(
-    "ch04.conv_dx",
-    "the gradient of the image, one channel",
-    "ch04_backpropagation#two-dimensions-with-all-the-knobs",
-    conv_dx,
-    cases,
-)
+TASK = Task(__name__, __doc__, "#two-dimensions-with-all-the-knobs", conv_dx, cases)
 ADD = "#accumulate-do-not-assign"
 SEVERAL = (
     "A pixel that lies in several windows acts on the loss along several roads, and where roads meet, gradients add "
@@ -58,41 +50,27 @@ TURNED = (
 TASK.mistake("each window overwrites what the windows before it have left", SEVERAL, ADD)(
     lambda *case: spread(*case, case[-1], assign=True)
 )
-TASK.mistake(
-    "stride is left out",
-    "Output (i, j) came from the window at (i * stride, j * stride), and that is where its gradient belongs.",
-)(given(TASK, stride=1))
-TASK.mistake("only the rows move by the stride", "The window moved by the stride in both directions.")(
-    lambda *case: spread(*case, 1)
-)
+why = "Output (i, j) came from the window at (i * stride, j * stride), and that is where its gradient belongs."
+TASK.mistake("stride is left out", why)(given(TASK, stride=1))
+why = "The window moved by the stride in both directions."
+TASK.mistake("only the rows move by the stride", why)(lambda *case: spread(*case, 1))
 TASK.mistake("the kernel is turned once too often", TURNED, LINE)(given(TASK, kernel=lambda kernel: kernel[::-1, ::-1]))
 
 
-@TASK.mistake(
-    "a pixel gets the mean over the windows that hold it",
-    "Each window that holds the pixel acts on the loss by itself, so their gradients add up.",
-    "#used-twice-means-added",
-)
+@TASK.mistake("a pixel gets the mean over the windows that hold it", section="#used-twice-means-added")
 def mean_over_windows(dy, kernel, *rest):
+    """Each window that holds the pixel acts on the loss by itself, so their gradients add up."""
     windows = conv_dx(np.ones(dy.shape), np.ones(kernel.shape), *rest)
     return conv_dx(dy, kernel, *rest) / np.maximum(windows, 1)
 
 
-TASK.mistake(
-    "dy is shared out equally among the weights",
-    "Each pixel gets dy times the weight that it met, the whole of it: the convolution was a sum, not a mean.",
-)(given(TASK, kernel=lambda kernel: kernel / kernel.size))
-TASK.mistake(
-    "the weights are left out",
-    "A pixel acts on the output as strongly as the weight that it meets.",
-    "#one-window-by-hand",
-)(given(TASK, kernel=np.ones_like))
+why = "Each pixel gets dy times the weight that it met, the whole of it: the convolution was a sum, not a mean."
+TASK.mistake("dy is shared out equally among the weights", why)(given(TASK, kernel=lambda kernel: kernel / kernel.size))
+why = "A pixel acts on the output as strongly as the weight that it meets."
+TASK.mistake("the weights are left out", why, "#one-window-by-hand")(given(TASK, kernel=np.ones_like))
 
 
-@TASK.mistake(
-    "pixels that no window reaches are left off",
-    "The gradient has the shape of the image. A pixel in no window has no influence: its gradient is 0.",
-    "#which-outputs-does-this-pixel-touch",
-)
+@TASK.mistake("pixels that no window reaches are left off", section="#which-outputs-does-this-pixel-touch")
 def reached(dy, kernel, H, W, stride):
+    """The gradient has the shape of the image. A pixel in no window has no influence: its gradient is 0."""
     return conv_dx(dy, kernel, *((n - 1) * stride + k for n, k in zip(dy.shape, kernel.shape)), stride)

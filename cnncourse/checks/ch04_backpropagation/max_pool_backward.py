@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals, whole
-from cnncourse.checks.mistakes import given
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, whole
 
 
 def max_pool_backward(dy, x, KH, KW, stride):
@@ -48,13 +46,7 @@ def cases(rng):
     yield case(rng, normals(rng, 3, 9, 5, 2, dtype=np.float32), 2, 2, 3, normals)
 
 
-TASK = Task(
-    "ch04.max_pool_backward",
-    "the gradient of max pooling, with windows that overlap, and ties",
-    "ch04_backpropagation#max-pooling-the-winner-takes-all",
-    max_pool_backward,
-    cases,
-)
+TASK = Task(__name__, __doc__, "#max-pooling-the-winner-takes-all", max_pool_backward, cases)
 
 
 def shared(share):
@@ -65,44 +57,37 @@ def largest(window):
     return window == window.max()
 
 
+why = "The slopes of a window add up to 1. Two pixels that both get everything foretell twice the rise."
+TASK.mistake("every pixel that ties for the maximum gets the whole gradient", why)(shared(largest))
+why = "That is a possible rule, but not the one asked for: here the first of them, in reading order, gets all."
+TASK.mistake("pixels that tie for the maximum share the gradient", why)(
+    shared(lambda window: largest(window) / largest(window).sum())
+)
+why = "At a tie the first pixel in reading order gets the gradient: row by row, from the left."
+TASK.mistake("the last of several maxima gets the gradient", why)(
+    shared(lambda window: first(window[::-1, ::-1])[::-1, ::-1])
+)
+why = "Reading order goes along the rows: all of the first row, then the second."
+TASK.mistake("the first of several maxima is looked for column by column", why)(
+    shared(lambda window: first(window.T).T)
+)
+why = "That is the gradient of average pooling. A nudge to a pixel that is not the maximum changes nothing."
 TASK.mistake(
-    "every pixel that ties for the maximum gets the whole gradient",
-    "The slopes of a window add up to 1. Two pixels that both get everything foretell twice the rise.",
-)(shared(largest))
-TASK.mistake(
-    "pixels that tie for the maximum share the gradient",
-    "That is a possible rule, but not the one asked for: here the first of them, in reading order, gets all.",
-)(shared(lambda window: largest(window) / largest(window).sum()))
-TASK.mistake(
-    "the last of several maxima gets the gradient",
-    "At a tie the first pixel in reading order gets the gradient: row by row, from the left.",
-)(shared(lambda window: first(window[::-1, ::-1])[::-1, ::-1]))
-TASK.mistake(
-    "the first of several maxima is looked for column by column",
-    "Reading order goes along the rows: all of the first row, then the second.",
-)(shared(lambda window: first(window.T).T))
-TASK.mistake(
-    "the gradient is dealt out in equal parts to the whole window",
-    "That is the gradient of average pooling. A nudge to a pixel that is not the maximum changes nothing.",
-    "#average-pooling-everybody-gets-a-share",
+    "the gradient is dealt out in equal parts to the whole window", why, "#average-pooling-everybody-gets-a-share"
 )(shared(lambda window: np.full(window.shape, 1 / window.size)))
-TASK.mistake(
-    "the gradient is multiplied by the maximum", "The slope of the maximum in its winner is 1, whatever its value."
-)(shared(lambda window: first(window) * window.max()))
-TASK.mistake(
-    "a window overwrites what other windows have given to the same pixel",
-    "A pixel that won in several windows gets the gradients of all of them: `+=`.",
-    "#accumulate-do-not-assign",
-)(lambda *case: by_shares(*case, first, assign=True))
-TASK.mistake(
-    "the winner is the pixel furthest from 0",
-    "The maximum is the largest number, not the one with the largest size: 1 beats -5.",
-)(given(TASK, x=np.abs))
-TASK.mistake(
-    "the windows are taken to lie side by side",
-    "The window of output (i, j) starts at (i * stride, j * stride), and stride need not be its size.",
-)(lambda *case: by_shares(*case, lambda window: first(window) if window.size else window, steps=case[2:4]))
-TASK.mistake(
-    "one winner is chosen for all channels together",
-    "Pooling looks at each channel by itself: the winner in one channel says nothing about another.",
-)(given(TASK, x=lambda x: np.broadcast_to(x.max(axis=3, keepdims=True), x.shape)))
+why = "The slope of the maximum in its winner is 1, whatever its value."
+TASK.mistake("the gradient is multiplied by the maximum", why)(shared(lambda window: first(window) * window.max()))
+why = "A pixel that won in several windows gets the gradients of all of them: `+=`."
+TASK.mistake("a window overwrites what other windows have given to the same pixel", why, "#accumulate-do-not-assign")(
+    lambda *case: by_shares(*case, first, assign=True)
+)
+why = "The maximum is the largest number, not the one with the largest size: 1 beats -5."
+TASK.mistake("the winner is the pixel furthest from 0", why)(given(TASK, x=np.abs))
+why = "The window of output (i, j) starts at (i * stride, j * stride), and stride need not be its size."
+TASK.mistake("the windows are taken to lie side by side", why)(
+    lambda *case: by_shares(*case, lambda window: first(window) if window.size else window, steps=case[2:4])
+)
+why = "Pooling looks at each channel by itself: the winner in one channel says nothing about another."
+TASK.mistake("one winner is chosen for all channels together", why)(
+    given(TASK, x=lambda x: np.broadcast_to(x.max(axis=3, keepdims=True), x.shape))
+)

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals, whole
-from cnncourse.checks.mistakes import then
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, normals, then, whole
 
 
 def numerical_gradient(f, x, h):
@@ -53,14 +51,7 @@ def cases(rng):
     yield SQUARES, normals(rng, 3, 3, dtype=np.float32), 1e-5
 
 
-TASK = Task(
-    "ch04.numerical_gradient",
-    "the slope of a function in each number of an array, by central differences",
-    "ch04_backpropagation#ask-the-forward-pass-gradient-checking",
-    numerical_gradient,
-    cases,
-    probe=ask,
-)
+TASK = Task(__name__, __doc__, "#ask-the-forward-pass-gradient-checking", numerical_gradient, cases, probe=ask)
 ONE_SIDED = (
     "That is the one-sided difference, whose error falls with h. The central one compares a nudge up with a nudge "
     "down, and its error falls with the square of h."
@@ -68,40 +59,32 @@ ONE_SIDED = (
 
 TASK.mistake("the nudge goes upwards only", ONE_SIDED)(lambda *case: slopes(*case, low=0, run=1))
 TASK.mistake("the nudge goes downwards only", ONE_SIDED)(lambda *case: slopes(*case, high=0, run=1))
-TASK.mistake("the difference is divided by h", "From h below to h above is a distance of 2h.")(
-    lambda *case: slopes(*case, run=1)
-)
-TASK.mistake(
-    "a one-sided difference is divided by 2h", "Divide by how far the two points are apart; and take one of them below."
-)(lambda *case: slopes(*case, low=0))
-TASK.mistake(
-    "half a nudge on each side is divided by 2h",
-    "Divide by how far the two points are apart; here each of them is to be h away from the middle.",
-)(lambda *case: slopes(*case, low=0.5, high=0.5))
-TASK.mistake(
-    "up and down are exchanged",
-    "A slope is positive where more x makes more f: subtract what came out below from what came out above.",
-)(then(TASK, np.negative))
-TASK.mistake(
-    "all numbers are nudged at once",
-    "That measures the sum of all slopes. Nudge one number, with all others where they were.",
-)(lambda *case: slopes(*case, places=[...]))
-TASK.mistake(
-    "whole rows are nudged at once",
+why = "From h below to h above is a distance of 2h."
+TASK.mistake("the difference is divided by h", why)(lambda *case: slopes(*case, run=1))
+why = "Divide by how far the two points are apart; and take one of them below."
+TASK.mistake("a one-sided difference is divided by 2h", why)(lambda *case: slopes(*case, low=0))
+why = "Divide by how far the two points are apart; here each of them is to be h away from the middle."
+TASK.mistake("half a nudge on each side is divided by 2h", why)(lambda *case: slopes(*case, low=0.5, high=0.5))
+why = "A slope is positive where more x makes more f: subtract what came out below from what came out above."
+TASK.mistake("up and down are exchanged", why)(then(TASK, np.negative))
+why = "That measures the sum of all slopes. Nudge one number, with all others where they were."
+TASK.mistake("all numbers are nudged at once", why)(lambda *case: slopes(*case, places=[...]))
+why = (
     "`x[i]` of an array with two axes is a row. `np.ndindex(x.shape)` goes through the numbers of an array "
-    "of any shape.",
-)(lambda *case: slopes(*case, places=range(len(case[1]))))
+    "of any shape."
+)
+TASK.mistake("whole rows are nudged at once", why)(lambda *case: slopes(*case, places=range(len(case[1]))))
 # `np.asarray` is x itself, if it holds floats already
-TASK.mistake(
-    "a nudged number is not put back",
-    "After its turn a number must have its old value again, or the next ones are measured in another place.",
-)(lambda *case: slopes(*case, own=np.asarray, back=lambda old, h: old - h))
-TASK.mistake(
-    "a nudged number is put back by adding h again",
-    "x + h - 2h + h is x on paper, not in floating point. Keep the old value and put that back, or work on a copy.",
-)(lambda *case: slopes(*case, own=np.asarray, back=lambda old, h: old + h - 2 * h + h))
-TASK.mistake(
-    "the nudge is made in the dtype of x",
+why = "After its turn a number must have its old value again, or the next ones are measured in another place."
+TASK.mistake("a nudged number is not put back", why)(
+    lambda *case: slopes(*case, own=np.asarray, back=lambda old, h: old - h)
+)
+why = "x + h - 2h + h is x on paper, not in floating point. Keep the old value and put that back, or work on a copy."
+TASK.mistake("a nudged number is put back by adding h again", why)(
+    lambda *case: slopes(*case, own=np.asarray, back=lambda old, h: old + h - 2 * h + h)
+)
+why = (
     "float32 keeps about seven digits and an int none after the point, so a small nudge is rounded off. "
-    "Turn x into float64 first.",
-)(lambda *case: slopes(*case, dtype=None))
+    "Turn x into float64 first."
+)
+TASK.mistake("the nudge is made in the dtype of x", why)(lambda *case: slopes(*case, dtype=None))

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals, whole
-from cnncourse.checks.mistakes import given, partly
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, partly, whole
 
 SETS, WRONG = "#which-numbers-share-a-mean", "#how-batch-normalisation-goes-wrong"
 
@@ -43,9 +41,9 @@ def cases(rng):
 
 
 TASK = Task(
-    "ch05.batch_norm",
-    "batch normalisation in training, with its running averages",
-    "ch05_layers#which-numbers-share-a-mean",
+    __name__,
+    __doc__,
+    "#which-numbers-share-a-mean",
     batch_norm,
     cases,
     results=("y", "running mean", "running variance"),
@@ -68,37 +66,28 @@ TASK.mistake("the running averages are used in training", NOW, WRONG)(
 )
 
 
-@TASK.mistake("the new running averages are used in training", NOW, WRONG)
+@TASK.mistake("the new running averages are used in training", NOW, section=WRONG)
 def updated_in_training(x, gamma, beta, *rest):
     _, *running = batch_norm(x, gamma, beta, *rest)
     return apply(x, gamma, beta, *running, rest[-1]), *running
 
 
-TASK.mistake(
-    "the momentum goes to the new numbers",
+why = (
     "Here, as in Keras, the momentum is the part of the stored average that stays, and it is near 1. (PyTorch "
-    "names the other part.)",
-    WRONG,
-)(given(TASK, momentum=lambda momentum: 1 - momentum))
-TASK.mistake(
-    "the running averages are those of this batch alone",
-    "One batch is a small sample. The stored averages move only a little way towards it.",
-    WRONG,
-)(given(TASK, momentum=0.0))
-TASK.mistake(
-    "the running averages stay as they were",
-    "The stored averages have to follow what training sees, or at test time they are still at their start.",
-    WRONG,
-)(given(TASK, momentum=1.0))
-TASK.mistake(
-    "each pixel has its own mean, over the images only",
+    "names the other part.)"
+)
+TASK.mistake("the momentum goes to the new numbers", why, WRONG)(given(TASK, momentum=lambda momentum: 1 - momentum))
+why = "One batch is a small sample. The stored averages move only a little way towards it."
+TASK.mistake("the running averages are those of this batch alone", why, WRONG)(given(TASK, momentum=0.0))
+why = "The stored averages have to follow what training sees, or at test time they are still at their start."
+TASK.mistake("the running averages stay as they were", why, WRONG)(given(TASK, momentum=1.0))
+why = (
     "A convolution treats all positions alike, so all positions of all images share one mean and one variance "
-    "for each channel.",
-)(lambda *case: normalised(*case, axes=0))
-TASK.mistake(
-    "the channels share one mean and one variance",
-    "Each channel is normalised by itself: the mean and the variance have shape (C,).",
-)(lambda *case: normalised(*case, axes=None))
+    "for each channel."
+)
+TASK.mistake("each pixel has its own mean, over the images only", why)(lambda *case: normalised(*case, axes=0))
+why = "Each channel is normalised by itself: the mean and the variance have shape (C,)."
+TASK.mistake("the channels share one mean and one variance", why)(lambda *case: normalised(*case, axes=None))
 
 
 def less_one(x, **axes):
@@ -118,31 +107,26 @@ TASK.mistake("the root is missing", NO_ROOT)(lambda *case: normalised(*case, roo
 TASK.mistake("the squared distances are divided by their number less 1", COUNT)(
     lambda *case: normalised(*case, spread=less_one)
 )
-TASK.mistake(
-    "the stored variance is divided by the number less 1",
-    "PyTorch stores that one. Here, as in Keras, the variance that is stored is the one that was used.",
-)(partly(TASK, lambda *case: normalised(*case, spread=less_one), 2))
+why = "PyTorch stores that one. Here, as in Keras, the variance that is stored is the one that was used."
+TASK.mistake("the stored variance is divided by the number less 1", why)(
+    partly(TASK, lambda *case: normalised(*case, spread=less_one), 2)
+)
 TASK.mistake("gamma and beta are left out", LEARNT)(given(TASK, gamma=1.0, beta=0.0))
 TASK.mistake("the square of the mean is subtracted from the mean of the squares", SQUARES)(
     lambda *case: normalised(*case, spread=of_squares)
 )
 
 
-@TASK.mistake(
-    "standard deviations are averaged into the running variance",
-    "At test time the root is taken of what is stored, so it has to be a variance.",
-    WRONG,
-)
+@TASK.mistake("standard deviations are averaged into the running variance", section=WRONG)
 def deviation_stored(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
+    """At test time the root is taken of what is stored, so it has to be a variance."""
     y, mean, _ = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
     return y, mean, momentum * running_variance + (1 - momentum) * x.std(axis=(0, 1, 2))
 
 
-@TASK.mistake(
-    "the stored averages are overwritten",
-    "This function returns the new averages; the caller decides whether to store them.",
-)
+@TASK.mistake("the stored averages are overwritten")
 def stored_in_place(x, gamma, beta, running_mean, running_variance, momentum, epsilon):
+    """This function returns the new averages; the caller decides whether to store them."""
     results = batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
     running_mean[:], running_variance[:] = results[1:]
     return results

@@ -3,9 +3,7 @@
 import numpy as np
 
 from cnncourse.checks.ch05_layers import batch_norm as batch
-from cnncourse.checks.drawing import digits, normals, whole
-from cnncourse.checks.mistakes import given
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals, whole
 
 
 def layer_norm(x, gamma, beta, epsilon):
@@ -31,44 +29,31 @@ def cases(rng):
     yield 1000 + 3 * normals(rng, 3, 4, 2, 3, dtype=np.float32), digits(rng, 3), digits(rng, 3), 0.001
 
 
-TASK = Task(
-    "ch05.layer_norm",
-    "each image normalised over all its rows, columns and channels",
-    "ch05_layers#which-numbers-share-a-mean",
-    layer_norm,
-    cases,
-)
+TASK = Task(__name__, __doc__, "#which-numbers-share-a-mean", layer_norm, cases)
 
-TASK.mistake(
-    "each position is normalised by itself, over its channels",
-    "That is the other layer normalisation, Keras's default. Here all positions of an image share one mean.",
-)(lambda *case: normalised(*case, axes=-1))
-TASK.mistake(
-    "each channel of an image is normalised by itself",
-    "That is instance normalisation. Here all channels of an image share one mean.",
-)(lambda *case: normalised(*case, axes=(1, 2)))
-TASK.mistake(
-    "the images share a mean for each channel",
-    "That is batch normalisation. Here no number of one image may change the result of another.",
-)(lambda *case: normalised(*case, axes=(0, 1, 2)))
-TASK.mistake(
-    "one mean is taken over the whole batch",
-    "Each image has its own mean and variance: no number of one image may change the result of another.",
-)(lambda *case: normalised(*case, axes=None))
-TASK.mistake("epsilon is added outside the root", batch.EPSILON)(
-    lambda *case: normalised(*case, root=batch.outside_the_root)
-)
-TASK.mistake("epsilon is left out", "An image that is the same everywhere has variance 0, and 0/0 is no number.")(
-    given(TASK, epsilon=0.0)
-)
+why = "That is the other layer normalisation, Keras's default. Here all positions of an image share one mean."
+TASK.mistake("each position is normalised by itself, over its channels", why)(lambda *case: normalised(*case, axes=-1))
+why = "That is instance normalisation. Here all channels of an image share one mean."
+TASK.mistake("each channel of an image is normalised by itself", why)(lambda *case: normalised(*case, axes=(1, 2)))
+why = "That is batch normalisation. Here no number of one image may change the result of another."
+TASK.mistake("the images share a mean for each channel", why)(lambda *case: normalised(*case, axes=(0, 1, 2)))
+why = "Each image has its own mean and variance: no number of one image may change the result of another."
+TASK.mistake("one mean is taken over the whole batch", why)(lambda *case: normalised(*case, axes=None))
+why = batch.EPSILON
+TASK.mistake("epsilon is added outside the root", why)(lambda *case: normalised(*case, root=batch.outside_the_root))
+why = "An image that is the same everywhere has variance 0, and 0/0 is no number."
+TASK.mistake("epsilon is left out", why)(given(TASK, epsilon=0.0))
 TASK.mistake("the root is missing", batch.NO_ROOT)(lambda *case: normalised(*case, root=np.add))
-TASK.mistake("the squared distances are divided by their number less 1", batch.COUNT)(
+why = batch.COUNT
+TASK.mistake("the squared distances are divided by their number less 1", why)(
     lambda *case: normalised(*case, spread=batch.less_one)
 )
 TASK.mistake("gamma and beta are left out", batch.LEARNT)(given(TASK, gamma=1.0, beta=0.0))
-TASK.mistake(
-    "the shift is added before the scale", "beta is added last: the scale is for the normalised number alone."
-)(lambda x, gamma, beta, epsilon: layer_norm(x, gamma, gamma * beta, epsilon))
-TASK.mistake("the square of the mean is subtracted from the mean of the squares", batch.SQUARES)(
+why = "beta is added last: the scale is for the normalised number alone."
+TASK.mistake("the shift is added before the scale", why)(
+    lambda x, gamma, beta, epsilon: layer_norm(x, gamma, gamma * beta, epsilon)
+)
+why = batch.SQUARES
+TASK.mistake("the square of the mean is subtracted from the mean of the squares", why)(
     lambda *case: normalised(*case, spread=batch.of_squares)
 )

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals
-from cnncourse.checks.mistakes import given
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, given, normals
 
 
 def leaky_relu(x, dy, slope):
@@ -30,15 +28,7 @@ def cases(rng):
     yield normals(rng, 6), normals(rng, 6), 0.0
 
 
-TASK = Task(
-    "ch05.leaky_relu",
-    "a leaky ReLU and its gradient",
-    "ch05_layers#which-bend",
-    leaky_relu,
-    cases,
-    results=("y", "dx"),
-    fresh=True,
-)
+TASK = Task(__name__, __doc__, "#which-bend", leaky_relu, cases, results=("y", "dx"), fresh=True)
 
 
 def with_gradient(gradient):
@@ -46,56 +36,47 @@ def with_gradient(gradient):
     return lambda x, dy, slope: (leaky_relu(x, dy, slope)[0], gradient(x, dy, slope))
 
 
-TASK.mistake(
-    "everything below 0 becomes 0",
+why = (
     "That is the plain ReLU. The leaky one keeps a little of a negative number, and lets a little of its gradient "
-    "through.",
-)(given(TASK, slope=0.0))
-TASK.mistake(
-    "the sign of the gradient decides, instead of the sign of the input",
-    "Which slope holds was settled on the way forward, by x. A gradient may have either sign on either side.",
-)(with_gradient(lambda x, dy, slope: np.where(dy > 0, dy, slope * dy)))
-TASK.mistake(
-    "the gradient is the slope itself",
-    "The slope is the share of the gradient above that gets through: that gradient, dy, is multiplied by it.",
-)(with_gradient(lambda x, dy, slope: np.where(x > 0, 1.0, slope)))
-TASK.mistake(
-    "the gradient passes unchanged on both sides",
-    "Below 0 the output moves only by the slope when the input moves by 1, and so does the gradient.",
-)(with_gradient(lambda x, dy, slope: dy.copy()))
-TASK.mistake(
-    "0 belongs to the right side",
-    "At 0 either side could be meant; this task asks for the left one, so only x > 0 lets the gradient through whole.",
-)(with_gradient(lambda x, dy, slope: np.where(x >= 0, dy, slope * dy)))
-TASK.mistake("the slope is on the wrong side", "It is the positive numbers that pass unchanged.")(
+    "through."
+)
+TASK.mistake("everything below 0 becomes 0", why)(given(TASK, slope=0.0))
+why = "Which slope holds was settled on the way forward, by x. A gradient may have either sign on either side."
+TASK.mistake("the sign of the gradient decides, instead of the sign of the input", why)(
+    with_gradient(lambda x, dy, slope: np.where(dy > 0, dy, slope * dy))
+)
+why = "The slope is the share of the gradient above that gets through: that gradient, dy, is multiplied by it."
+TASK.mistake("the gradient is the slope itself", why)(with_gradient(lambda x, dy, slope: np.where(x > 0, 1.0, slope)))
+why = "Below 0 the output moves only by the slope when the input moves by 1, and so does the gradient."
+TASK.mistake("the gradient passes unchanged on both sides", why)(with_gradient(lambda x, dy, slope: dy.copy()))
+why = "At 0 either side could be meant; this task asks for the left one, so only x > 0 lets the gradient through whole."
+TASK.mistake("0 belongs to the right side", why)(with_gradient(lambda x, dy, slope: np.where(x >= 0, dy, slope * dy)))
+why = "It is the positive numbers that pass unchanged."
+TASK.mistake("the slope is on the wrong side", why)(
     lambda x, dy, slope: (np.where(x < 0, x, slope * x), np.where(x < 0, dy, slope * dy))
 )
-TASK.mistake(
-    "every negative number becomes the slope",
-    "The slope is a factor: a number that is twice as far below 0 comes out twice as far below 0.",
-)(lambda x, dy, slope: (np.where(x > 0, x, slope), leaky_relu(x, dy, slope)[1]))
-TASK.mistake(
-    "the result is made for whole numbers",
-    "An array like x is one of whole numbers if x is, and cuts the fractions off everything put into it.",
-)(lambda x, dy, slope: (leaky_relu(x, dy, slope)[0].astype(x.dtype), leaky_relu(x, dy, slope)[1]))
-
-
-@TASK.mistake(
-    "the arguments are overwritten",
-    "The layer below still needs its output to compute its own gradient, so a layer must not write into what it is "
-    "given.",
+why = "The slope is a factor: a number that is twice as far below 0 comes out twice as far below 0."
+TASK.mistake("every negative number becomes the slope", why)(
+    lambda x, dy, slope: (np.where(x > 0, x, slope), leaky_relu(x, dy, slope)[1])
 )
+why = "An array like x is one of whole numbers if x is, and cuts the fractions off everything put into it."
+TASK.mistake("the result is made for whole numbers", why)(
+    lambda x, dy, slope: (leaky_relu(x, dy, slope)[0].astype(x.dtype), leaky_relu(x, dy, slope)[1])
+)
+
+
+@TASK.mistake("the arguments are overwritten")
 def overwritten(x, dy, slope):
+    """The layer below still needs its output to compute its own gradient, so a layer must not write into what it is
+    given."""
     x[:], dy[:] = leaky_relu(x, dy, slope)
     return x, dy
 
 
-@TASK.mistake(
-    "fractions are multiplied into a copy of whole numbers",
-    "An array of dtype int can hold whole numbers only, and so can its copy; NumPy refuses. Make an array of floats "
-    "instead of writing into a copy of x.",
-)
+@TASK.mistake("fractions are multiplied into a copy of whole numbers")
 def into_a_copy(x, dy, slope):
+    """An array of dtype int can hold whole numbers only, and so can its copy; NumPy refuses. Make an array of floats
+    instead of writing into a copy of x."""
     y, dx = x.copy(), dy.copy()
     y[x <= 0] *= slope
     dx[x <= 0] *= slope

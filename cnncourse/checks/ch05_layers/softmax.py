@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from cnncourse.checks.drawing import digits, normals, whole
-from cnncourse.checks.task import Task
+from cnncourse.checks.writing import Task, digits, normals, whole
 
 
 def softmax(x, axis=-1):
@@ -24,9 +23,7 @@ def cases(rng):
     yield ((100 * normals(rng, 4, 6)).astype(np.float32),)
 
 
-TASK = Task(
-    "ch05.softmax", "softmax over the last axis, for logits of any size", "ch05_layers#softmax-safely", softmax, cases
-)
+TASK = Task(__name__, __doc__, "#softmax-safely", softmax, cases)
 
 
 def shifted_by(offset, axis=-1, keepdims=True):
@@ -48,45 +45,37 @@ def log_softmax(x):
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
-TASK.mistake(
-    "the exponentials are taken of the logits as they are",
+why = (
     "They overflow for large logits, and are all 0 for very negative ones. The same number may be subtracted from all "
-    "logits of a row first: the probabilities stay what they are.",
-)(shifted_by(lambda x: 0))
-TASK.mistake(
-    "one largest number is subtracted everywhere",
+    "logits of a row first: the probabilities stay what they are."
+)
+TASK.mistake("the exponentials are taken of the logits as they are", why)(shifted_by(lambda x: 0))
+why = (
     "In a row that lies far below the largest number of the array, all exponentials are 0, and 0/0 is no number. Each "
-    "row has a largest logit of its own.",
-)(shifted_by(np.max))
-TASK.mistake(
-    "the smallest logit is subtracted",
+    "row has a largest logit of its own."
+)
+TASK.mistake("one largest number is subtracted everywhere", why)(shifted_by(np.max))
+why = (
     "Then the largest exponent is as large as the logits are apart, and may overflow. None is above 0 if it is the "
-    "largest that is subtracted.",
-)(shifted_by(lambda x: x.min(axis=-1, keepdims=True)))
-TASK.mistake(
-    "axis 0 is used",
-    "The classes are on the last axis: with logits of shape (N, K), each row sums to 1, not each column.",
-)(lambda x: softmax(x, axis=0))
-TASK.mistake("axis 1 is used", "Axis 1 is the last one only if there are two. Counted from the end, it is always -1.")(
-    lambda x: softmax(x, axis=1)
+    "largest that is subtracted."
 )
-TASK.mistake(
-    "one sum is taken over the whole array", "Each row is a distribution of its own, so each has a sum of its own."
-)(shifted_by(np.max, axis=None))
-TASK.mistake(
-    "the sums have lost their axis",
+TASK.mistake("the smallest logit is subtracted", why)(shifted_by(lambda x: x.min(axis=-1, keepdims=True)))
+why = "The classes are on the last axis: with logits of shape (N, K), each row sums to 1, not each column."
+TASK.mistake("axis 0 is used", why)(lambda x: softmax(x, axis=0))
+why = "Axis 1 is the last one only if there are two. Counted from the end, it is always -1."
+TASK.mistake("axis 1 is used", why)(lambda x: softmax(x, axis=1))
+why = "Each row is a distribution of its own, so each has a sum of its own."
+TASK.mistake("one sum is taken over the whole array", why)(shifted_by(np.max, axis=None))
+why = (
     "Sums of shape (N,) are laid along the last axis of an (N, K) array: an error, or, if N = K, a division by the "
-    "sums of other rows.",
-)(shifted_by(largest, keepdims=False))
-TASK.mistake(
-    "the logarithms of the probabilities are returned",
-    "That is the log-softmax, which the loss needs; here the probabilities themselves are asked for.",
-)(log_softmax)
-TASK.mistake(
-    "each logit goes through a sigmoid",
-    "Sigmoids answer a question for each class by itself, and do not sum to 1.",
-    "#several-answers-at-once",
-)(lambda x: np.exp(-np.logaddexp(0, -x)))
-TASK.mistake("the largest logit gets everything", "Softmax leaves the others their share, by how far they are behind.")(
-    lambda x: (x == largest(x)).astype(float)
+    "sums of other rows."
 )
+TASK.mistake("the sums have lost their axis", why)(shifted_by(largest, keepdims=False))
+why = "That is the log-softmax, which the loss needs; here the probabilities themselves are asked for."
+TASK.mistake("the logarithms of the probabilities are returned", why)(log_softmax)
+why = "Sigmoids answer a question for each class by itself, and do not sum to 1."
+TASK.mistake("each logit goes through a sigmoid", why, "#several-answers-at-once")(
+    lambda x: np.exp(-np.logaddexp(0, -x))
+)
+why = "Softmax leaves the others their share, by how far they are behind."
+TASK.mistake("the largest logit gets everything", why)(lambda x: (x == largest(x)).astype(float))

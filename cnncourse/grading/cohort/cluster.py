@@ -72,16 +72,16 @@ def end(cluster, seconds=END_SECONDS):
                 os.kill(process, signal.SIGKILL)
 
 
-def grade_submission(grade_notebook, blueprints, secret, student, texts, files):
+def grade_submission(grade_notebook, blueprints, secret, student, texts, files, handed_in):
     """Grade the notebooks of one submission; returns the graded ones, and why others could not be read.
 
-    >>> grade_submission(lambda blueprint, text, *rest: text.decode(), {"ps1": {}}, "", "ada", {"ps1": b"ok"}, {})
+    >>> grade_submission(lambda blueprint, text, *rest: text.decode(), {"ps1": {}}, "", "ada", {"ps1": b"ok"}, {}, {})
     ({'ps1': 'ok'}, {})
     """
     notebooks, unreadable = {}, {}
     for name, text in texts.items():
         try:
-            notebooks[name] = grade_notebook(blueprints[name], text, student, secret, files)
+            notebooks[name] = grade_notebook(blueprints[name], text, student, secret, files, handed_in)
         except Damaged as why:
             unreadable[name] = f"{name}.ipynb: {why}"
     return notebooks, unreadable

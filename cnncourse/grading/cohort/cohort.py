@@ -6,7 +6,7 @@ from cnncourse.grading.cohort.gradebook import automatic_scores, penalty_version
 from cnncourse.grading.cohort.released import changes_since_release
 from cnncourse.grading.cohort.scores import standings
 from cnncourse.grading.judge import verdicts
-from cnncourse.grading.judge.blueprint import blueprint_of
+from cnncourse.grading.judge.blueprint import blueprint_of, files_of
 from cnncourse.grading.judge.judged_by import course_secret, judge_version
 
 
@@ -45,6 +45,7 @@ class Cohort:
                 f"the gradebook has no assignment {assignment}: run `nbgrader generate_assignment {assignment}` first"
             ) from None
         self.blueprints = {name: blueprint_of(gradebook, name, assignment) for name in sorted(notebooks)}
+        self.declared = {name: one for known in self.blueprints.values() for name, one in files_of(known).items()}
         self.secret = course_secret(course.root)
         # A database gives the cells in any order
         ordered = [
@@ -67,7 +68,7 @@ class Cohort:
 
     def read(self, student):
         """A student's submission as it lies in the folder now, and its fingerprint."""
-        submission = self.course.submission(self.assignment, student, list(self.blueprints))
+        submission = self.course.submission(self.assignment, student, list(self.blueprints), self.declared)
         return submission, submission.fingerprint(*self.judged_by)
 
     def due(self, student):
@@ -89,7 +90,8 @@ class Cohort:
                 "remarks": submission.remarks,
                 "timestamp": submission.timestamp,
             }
-            yield student, (self.blueprints, self.secret, student, submission.texts, submission.given)
+            about = submission.texts, submission.given, submission.handed_in
+            yield student, (self.blueprints, self.secret, student, *about)
 
     def keep(self, student, sent, notebooks, unreadable):
         """Enter a graded submission into the journal."""

@@ -19,8 +19,9 @@ from cnncourse.grading.cohort.archives import Archive
 from cnncourse.grading.cohort.coursefolder import course_here, one_name
 from cnncourse.grading.cohort.rosters import by_clue, read_roster
 from cnncourse.grading.cohort.scores import open_gradebook
-from cnncourse.grading.cohort.systems import bare, moment_of, pieces, recognised
+from cnncourse.grading.cohort.systems import bare, handed_in_as, moment_of, pieces, recognised
 from cnncourse.grading.cohort.tables import columns
+from cnncourse.grading.judge.blueprint import blueprint_of, files_of
 from cnncourse.grading.judge.untrusted import Damaged, cells_of, read
 
 STAMP = "timestamp.txt"  # where nbgrader looks for the moment of handing in
@@ -39,8 +40,9 @@ class Found:
 class Collection:
     """An archive, a roster and an assignment, brought together."""
 
-    def __init__(self, archive, system, people, blueprint, due, submitted, zone, replace=False):
+    def __init__(self, archive, system, people, blueprint, due, submitted, zone, replace=False, declared=None):
         self.archive, self.system, self.blueprint, self.due = archive, system, blueprint, due
+        self.declared = declared or {}
         self.submitted, self.zone, self.replace = submitted, zone, replace
         self.known = by_clue(people)
         self.strangers = defaultdict(list)  # whose it is, in the words of the system -> files
@@ -69,13 +71,34 @@ class Collection:
             except Damaged as why:
                 found.remarks.append(f"{piece.name}: {why}")
         if found.files:
-            self.stamp(found, max(chosen.values(), key=lambda piece: piece.order))
+            beside = self.beside(found)
+            self.stamp(found, max([*chosen.values(), *beside], key=lambda piece: piece.order))
             self.compare(found)
         elif self.theirs[person.id]:
             found.state = "not usable"
             names = ", ".join(sorted({piece.name for piece in self.theirs[person.id]})[:5])
             found.remarks = found.remarks or [f"no notebook of this assignment among {names}"]
         return found
+
+    def beside(self, found):
+        """Bring the files that the assignment asks for beside the notebook, the newest of each; returns the pieces."""
+        by_name = defaultdict(list)
+        for piece in self.theirs[found.person.id]:
+            name = handed_in_as(piece.name, self.declared)
+            if name:
+                by_name[name].append(piece)
+        used = []
+        for name, about in self.declared.items():
+            if name not in by_name:
+                found.remarks += [f"no {name}"] if about.needed else []
+                continue
+            piece = max(by_name[name], key=lambda piece: (*piece.order, piece.entry.path))
+            try:
+                found.files[name] = self.archive.read(piece.entry)
+                used.append(piece)
+            except Damaged as why:
+                found.remarks.append(f"{piece.name}: {why}")
+        return used
 
     def chosen(self, found):
         """The newest of a student's files for each notebook."""
@@ -241,9 +264,12 @@ def collect(arguments):
             message = f"the gradebook has no assignment {assignment}: run `nbgrader generate_assignment {assignment}`"
             raise ValueError(f"{message} first") from None
         blueprint = {one.name: {cell.name for cell in one.source_cells} for one in there.notebooks}
+        declared = {}
+        for notebook in blueprint:
+            declared |= files_of(blueprint_of(gradebook, notebook, assignment))
         system = arguments.system or recognised(archive)
         about = blueprint, there.duedate, submitted, zone
-        collection = Collection(archive, system, people, *about, replace=arguments.replace)
+        collection = Collection(archive, system, people, *about, replace=arguments.replace, declared=declared)
         print(collection.table())
         if not _agreed(arguments):
             print("Nothing was written" + ("." if arguments.dry_run or sys.stdin.isatty() else ": add --yes to write."))

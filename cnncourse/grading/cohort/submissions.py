@@ -12,6 +12,7 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import chdir, parse_utc
 
+from cnncourse.checks.handing_in import reason_not_to_use
 from cnncourse.grading.cohort.coursefolder import files_in, folders, not_used
 from cnncourse.grading.cohort.journal import text_of, write_durably
 from cnncourse.grading.judge.untrusted import reason_not_to_read
@@ -24,7 +25,8 @@ class Submission:
     student: str
     texts: dict = field(default_factory=dict)  # the notebooks of the assignment by name
     given: dict = field(default_factory=dict)  # the teacher's files by path, which are there while it is graded
-    own: dict = field(default_factory=dict)  # the student's files, which are only kept
+    own: dict = field(default_factory=dict)  # the student's files by path; those that nobody asked for are only kept
+    handed_in: dict = field(default_factory=dict)  # of those that were asked for: the bytes, or why there are none
     refused: dict = field(default_factory=dict)  # notebooks that are not even read, each with the reason
     remarks: list = field(default_factory=list)
     timestamp: object = None
@@ -41,6 +43,8 @@ class Submission:
             for name, data in kind.items()
         ]
         about = [self.student, len(self.texts), len(self.given), parts, self.refused, str(self.timestamp), judged_by]
+        reasons = {name: why for name, why in self.handed_in.items() if isinstance(why, str)}
+        about += [reasons] if reasons else []
         return sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
@@ -67,8 +71,8 @@ class Course:
         found = folders(self.directory, "submitted", assignment)
         return sorted(found.keys() - set(self.directory.student_id_exclude.split(",")))
 
-    def submission(self, assignment, student, names):
-        """What a student handed in for an assignment whose notebooks are `names`."""
+    def submission(self, assignment, student, names, declared=None):
+        """What a student handed in for an assignment whose notebooks are `names`, and which asks for these files."""
         folder = self._folder(self.directory.submitted_directory, student, assignment)
         found = Submission(student)
         largest = self.directory.max_file_size * 1000
@@ -86,7 +90,7 @@ class Course:
         if not found.texts and not found.refused:
             found.refused = {name: f"no {name}.ipynb was handed in" for name in names}
             found.remarks = found.remarks[len(names) :]
-        self._read_files(found, folder, assignment, largest)
+        self._read_files(found, folder, assignment, largest, declared or {})
         return found
 
     def write(self, submission, assignment, notebooks):
@@ -123,7 +127,7 @@ class Course:
     def _folder(self, step, student, assignment):
         return Path(os.path.normpath(self.directory.format_path(step, student, assignment)))
 
-    def _read_files(self, found, folder, assignment, largest):
+    def _read_files(self, found, folder, assignment, largest, declared):
         total = 0
         given = self._folder(self.directory.source_directory, ".", assignment)
         for place, into in ((given, found.given), (folder, found.own)):
@@ -135,7 +139,11 @@ class Course:
                     found.remarks.append(f"{reason or f'{name} makes the folder too large'}: left out")
                 else:
                     into[name] = path.read_bytes()
-        found.remarks += not_used(found.own.keys() - found.given.keys())
+        for name, about in declared.items():
+            if os.path.lexists(folder / name):
+                reason = reason_not_to_use(folder / name, about.most)
+                found.handed_in[name] = reason or found.own.get(name) or f"{name} makes the folder too large."
+        found.remarks += not_used(found.own.keys() - found.given.keys() - declared.keys())
         stamp = found.own.get("timestamp.txt", b"").decode(errors="replace").strip()
         try:
             found.timestamp = parse_utc(stamp) if stamp else None

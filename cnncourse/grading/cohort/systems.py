@@ -149,6 +149,21 @@ def bare(name):
     return name
 
 
+def handed_in_as(name, declared):
+    """Which of the files that an assignment asks for a file is, without the number of a copy; None: it is none.
+
+    >>> handed_in_as("model.weights-1.h5", ["model.weights.h5"]), handed_in_as("Runs (2).json", ["runs.json"])
+    ('model.weights.h5', 'runs.json')
+    >>> handed_in_as("model.weights.json", ["model.weights.h5"])
+    """
+    stem, _, ending = name.rpartition(".")
+    for one in declared:
+        own, _, kind = one.rpartition(".")
+        if ending.casefold() == kind and own.casefold() in (stem.casefold(), bare(stem).casefold()):
+            return one
+    return None
+
+
 def moment_of(told, zone):
     """A moment as a system tells it, in UTC; without a time zone of its own it is in `zone`, or in this
     machine's if that is None. The answer None: it is not told.

@@ -3,7 +3,9 @@
 import ast
 import json
 
+from cnncourse.checks.handing_in import declared
 from cnncourse.grading.judge import evidence
+from cnncourse.grading.sandbox.mounts import TRAINING
 
 HIDDEN = ("HIDDEN TESTS", "MARK SCHEME")  # nbgrader's own words for what it takes out of a release
 
@@ -87,8 +89,19 @@ def tasks_of(blueprint):
     return [task for task, _ in filter(None, map(asked, graded))]
 
 
+def files_of(blueprint):
+    """The files that an assignment asks for beside the notebook, by their names; a read-only cell of it says which.
+
+    >>> cell = {"cell_type": "code", "source": 'hand_in("a.npz", "weights", 9)', "locked": True, "grade": False}
+    >>> list(files_of({"cells": [cell]})), list(files_of({"cells": [cell | {"locked": False}]}))
+    (['a.npz'], [])
+    """
+    cells = [cell for cell in blueprint["cells"] if cell["cell_type"] == "code" and cell.get("locked")]
+    return {one.name: one for cell in cells if not cell["grade"] for one in declared(cell["source"])}
+
+
 def packages_of(blueprint):
-    """The frameworks that the assignment itself imports, and that are therefore there.
+    """The frameworks that the assignment itself imports, and that are therefore there; with files, what trains too.
 
     >>> packages_of({"cells": [{"cell_type": "code", "source": "import keras"}]})
     ('keras', 'tensorflow')
@@ -97,4 +110,7 @@ def packages_of(blueprint):
     for cell in blueprint["cells"]:
         if cell["cell_type"] == "code":
             used |= {name.split(".")[0] for name in evidence.imports(cell["source"])}
-    return ("keras", "tensorflow") if used & {"keras", "tensorflow"} else ()
+    files = files_of(blueprint)
+    needs_keras = used & {"keras", "tensorflow"} or any(name.endswith(".h5") for name in files)
+    frameworks = ("keras", "tensorflow") if needs_keras else ()
+    return (*frameworks, TRAINING) if files else frameworks

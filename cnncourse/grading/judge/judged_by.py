@@ -10,6 +10,7 @@ from pathlib import Path
 from cnncourse.checks.catalogue import file_of
 from cnncourse.dependencies import ROOT, digest_of, files_behind, imported
 from cnncourse.grading.judge.blueprint import packages_of, tasks_of
+from cnncourse.grading.sandbox.mounts import TRAINING
 
 # Where judging starts: out here, and in the sandbox, where modules are started by their names
 JUDGE = {
@@ -65,6 +66,8 @@ def judge_version(blueprints, root=ROOT):
         else:  # a task of a course's own
             own.append(path.read_bytes())
             names |= {name for name in imported(own[-1].decode()) if name.startswith("cnncourse.")}
+    if any(TRAINING in packages_of(blueprint) for blueprint in blueprints):
+        names.add(TRAINING)
     behind = [path for path in files_behind(names, root) if path not in {root / name for name in WORDS}]
     digest = hashlib.sha256(digest_of(behind, root).encode())
     digest.update("python {}.{}".format(*sys.version_info).encode())

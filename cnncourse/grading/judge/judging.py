@@ -3,16 +3,19 @@
 import hashlib
 import hmac
 import time
+from dataclasses import replace
 
-import numpy as np
 from nbformat.v4 import new_output
 
 from cnncourse.checks import task as task_of
 from cnncourse.checks.display import as_html, as_text, headline, section_of
-from cnncourse.checks.verdict import Status, judge
+from cnncourse.checks.measuring import NothingEarlier, cases_of
+from cnncourse.checks.verdict import Status, judge, judge_measured
 from cnncourse.grading.judge import evidence, verdicts
-from cnncourse.grading.judge.blueprint import asked, packages_of
-from cnncourse.grading.judge.rebuilding import rebuild
+from cnncourse.grading.judge.blueprint import asked, files_of, packages_of
+from cnncourse.grading.judge.doubts import doubt_about
+from cnncourse.grading.judge.handed_in import HandedInFiles
+from cnncourse.grading.judge.rebuilding import TRAINS, rebuild
 from cnncourse.grading.judge.verdicts import CellVerdict, Remarks
 from cnncourse.grading.sandbox import sandbox
 from cnncourse.grading.sandbox.inside.standins import LIBRARIES
@@ -28,18 +31,25 @@ ENDS = {
 }
 
 
-def seed_of(secret, student, task):
+def seed_of(secret, student, task, files=""):
     """The seed of a student's cases: nobody can foretell it without the secret, and a regrade has the same.
+
+    `files` is the digest of what was handed in beside the notebook, for a task that is tried with it.
 
     >>> seed_of("secret", "ada", "ch02.pad") == seed_of("secret", "ada", "ch02.pad")
     True
+    >>> seed_of("secret", "ada", "ch02.pad") == seed_of("secret", "ada", "ch02.pad", "0c1d")
+    False
     """
-    text = f"{student}\n{task}".encode()
+    text = "\n".join([student, task, *([files] if files else [])]).encode()
     return int.from_bytes(hmac.new(secret.encode(), text, hashlib.sha256).digest()[:16], "big")
 
 
-def grade_notebook(blueprint, text, student, secret, files=None):
+def grade_notebook(blueprint, text, student, secret, files=None, handed_in=None):
     """A submitted notebook, rebuilt, run and judged; see the metadata of its cells for what was found.
+
+    `files` are the teacher's, `handed_in` those of the student that the assignment asks for: name -> bytes, or the
+    reason, a text, why there are none.
 
     >>> grade_notebook({"cells": [], "kernelspec": None}, b"PK", "ada", "secret")
     Traceback (most recent call last):
@@ -47,15 +57,18 @@ def grade_notebook(blueprint, text, student, secret, files=None):
     cnncourse.grading.judge.untrusted.Damaged: the file is not a notebook: it holds no JSON
     """
     notebook, remarks = rebuild(blueprint, text)
-    return Grading(blueprint, notebook, remarks, student, secret, files).run()
+    return Grading(blueprint, notebook, remarks, student, secret, files, handed_in).run()
 
 
 class Grading:
     """The grading of one notebook."""
 
-    def __init__(self, blueprint, notebook, remarks, student, secret, files=None):
-        self.notebook, self.student, self.secret, self.files = notebook, student, secret, files
-        self.attention = list(remarks)
+    def __init__(self, blueprint, notebook, remarks, student, secret, files=None, handed_in=None):
+        self.notebook, self.student, self.secret = notebook, student, secret
+        self.handed_in = HandedInFiles(files_of(blueprint), handed_in or {})
+        self.files = (files or {}) | self.handed_in.usable
+        self.known = {}  # what came of tasks that others build on
+        self.attention = [*remarks, *self.handed_in.troubles.values()]
         self.packages = packages_of(blueprint)
         self.original = {cell["source"].strip() for cell in blueprint["cells"]}
         self.ran = []  # the cells to run again after a restart
@@ -85,13 +98,17 @@ class Grading:
             if self.kernel is not None:
                 self.kernel.close()
                 self.restarts += 1
-            self.kernel = Kernel(self.packages, self.files)
+            self.kernel = self.new_kernel()
             for source in list(self.ran):
                 if self.left() <= 0 or not self.kernel.alive():
                     break
                 if self.kernel.execute(source, min(CELL_SECONDS, self.left())).end != "done":
                     self.ran.remove(source)  # it behaves differently now: go on without it
         return self.kernel
+
+    def new_kernel(self):
+        """A kernel that has run nothing."""
+        return Kernel(self.packages, self.files, self.handed_in.usable)
 
     def left(self):
         """The seconds that are left for the notebook; none when it had to be started again too often."""
@@ -107,6 +124,9 @@ class Grading:
             return
         if task:
             self.judge(cell, *task)
+            return
+        if trains(cell) and not graded:
+            cell.outputs = [new_output("stream", name="stdout", text=NOT_TRAINED)]
             return
         if not graded:
             self.look(cell)
@@ -145,20 +165,31 @@ class Grading:
     def judge(self, cell, name, expression):
         """Try an answer and write the verdict into the cell."""
         task = task_of(name)
-        cases = list(task.cases(np.random.default_rng(seed_of(self.secret, self.student, name))))
+        trouble = self.handed_in.trouble_with(task.files)
+        if trouble:
+            self.miss(cell, task, Status.WRONG, trouble, 0.0)
+            return
+        seed = seed_of(self.secret, self.student, name, self.handed_in.digest(task.files))
+        try:
+            cases = cases_of(task, seed, self.known)
+        except NothingEarlier as why:
+            self.miss(cell, task, Status.WRONG, str(why), 0.0)
+            return
+        except Exception as wrong:  # the cases are made of earlier values, which can be anything
+            self.miss(cell, task, Status.ERROR, f"what came back earlier cannot be used: {wrong}", 0.0)
+            return
         if self.left() <= 0:
             self.miss(cell, task, Status.NOT_TRIED, "not tried: the time for the whole notebook was used up", 0.0)
             return
-        kernel = self.ready()
         start = time.monotonic()
-        outcomes, end = kernel.probe(task, expression, cases, min(task.seconds, self.left()))
+        outcomes, end = self.outcomes(task, expression, cases)
         if end != "done":
             self.attention.append(f"{name}: {ENDS[end]}")
             words = f"the answer was tried: {ENDS[end]}"
             self.miss(cell, task, Status.STOPPED, words, time.monotonic() - start)
             return
         try:
-            found = judge(task, cases, outcomes[: len(cases)])
+            found = self.verdict(task, cases, outcomes[: len(cases)], seed)
             shown = {} if found.passed else {"text/plain": as_text(found), "text/html": as_html(found)}
         except Exception as wrong:  # what comes back is plain data, and it can be anything
             words = f"what came back cannot be judged: {wrong}"
@@ -170,6 +201,9 @@ class Grading:
         if found.passed:
             verdicts.write(cell, CellVerdict(name, Status.PASSED, section=task.section, seconds=seconds))
             cell.outputs = [new_output("stream", name="stdout", text=headline(found) + "\n")]
+            return
+        if found.measure:
+            self.write_measured(cell, found, shown, seconds)
             return
         outcome, difference = found.finding.outcome, found.finding.difference
         attention = ()
@@ -185,6 +219,42 @@ class Grading:
         verdicts.write(cell, verdict)
         cell.outputs = [new_output("display_data", data=shown), not_right(headline(found))]
 
+    def outcomes(self, task, expression, cases):
+        """What comes of the cases, and how it ended; what is tried alone knows nothing of the notebook."""
+        if not cases:
+            return [], "done"
+        seconds = min(task.seconds, self.left())
+        if not task.alone:
+            return self.ready().probe(task, expression, cases, seconds)
+        kernel = self.new_kernel()
+        try:
+            return kernel.probe(task, "print", cases, seconds)
+        finally:
+            kernel.close()
+
+    def verdict(self, task, cases, outcomes, seed):
+        """The verdict on what came of the cases; a doubt takes what was measured."""
+        if not task.measure:
+            return judge(task, cases, outcomes)
+        found = judge_measured(task, cases, outcomes, seed, self.known)
+        for name in task.doubts if found.measure else ():
+            doubt = doubt_about(name, self.known, self.notebook)
+            if doubt:
+                self.attention.append(f"{task.id}: {doubt.to_instructor}")
+                found = replace(found, measure=replace(found.measure, share=0.0, words=doubt.to_student))
+        return found
+
+    def write_measured(self, cell, found, shown, seconds):
+        """Write into a cell what a measure earns that is not the whole: nbgrader reads the points off its result."""
+        task = found.task
+        verdict = CellVerdict(task.id, found.status, found.words, "", task.section, seconds)
+        verdicts.write(cell, verdict)
+        points = round(found.share * float(cell.metadata.nbgrader.points), 2)
+        earned = (
+            new_output("execute_result", data={"text/plain": f"{points:g}"}) if points else not_right(headline(found))
+        )
+        cell.outputs = [new_output("display_data", data=shown), earned]
+
     def miss(self, cell, task, status, words, seconds, attention=()):
         """Note in a cell that its answer could not be judged, and why."""
         verdicts.write(cell, CellVerdict(task.id, status, words, "", task.section, seconds, attention))
@@ -193,6 +263,19 @@ class Grading:
     def fail(self, cell, words):
         """Say in a cell what ended it."""
         cell.outputs = [*cell.outputs, not_right(words[0].upper() + words[1:] + ".")]
+
+
+NOT_TRAINED = "Not run while grading: this cell trains. What it wrote is handed in beside the notebook.\n"
+
+
+def trains(cell):
+    """Whether a cell has the tag of those that train, which are not run while grading.
+
+    >>> from nbformat.v4 import new_code_cell
+    >>> trains(new_code_cell("model.fit()", metadata={"tags": ["trains"]}))
+    True
+    """
+    return TRAINS in cell.metadata.get("tags", ())
 
 
 def not_right(words):

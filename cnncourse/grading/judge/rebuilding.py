@@ -5,9 +5,10 @@ import re
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from cnncourse.grading.judge.blueprint import asked, shown
-from cnncourse.grading.judge.untrusted import cells_of, read
+from cnncourse.grading.judge.untrusted import cells_of, part, read
 
 MOST = 1_000_000  # characters of a cell
+TRAINS = "trains"  # the tag of cells that are not run while grading; no other tag of a student's is kept
 
 
 def rebuild(blueprint, text):
@@ -24,29 +25,30 @@ def rebuild(blueprint, text):
     """
     submitted = cells_of(read(text))
     known = {cell["name"]: cell for cell in blueprint["cells"]}
-    remarks, placed, order = [], {}, []  # order: [name or None, type, source, pictures]
+    remarks, placed, order = [], {}, []  # order: [name or None, type, source, pictures, whether it trains]
     for one in submitted:
         name, kind, source, pictures = one.name, one.kind, one.source, one.pictures
+        trains = TRAINS in part(one.metadata, "tags", list)
         if len(source) > MOST:
             remarks.append(f"a cell has {len(source)} characters and is left out; {MOST} are read at most")
             source = ""
         cell = known.get(name)
         if cell is None:
-            order.append([None, kind, source, pictures])
+            order.append([None, kind, source, pictures, trains])
         elif cell["locked"]:
             if name in placed:
                 remarks.append(f"the cell “{name}” is there twice; only the original is used")
             elif source.strip() not in (cell["source"].strip(), shown(cell["source"]).strip()):
                 remarks.append(f"the cell “{name}” was changed; the original is used")
             if name not in placed:
-                placed[name] = [name, cell["cell_type"], cell["source"], {}]
+                placed[name] = [name, cell["cell_type"], cell["source"], {}, trains]
                 order.append(placed[name])
         elif name in placed:  # JupyterLab's "split cell" leaves the mark on both halves
             if source.strip() != placed[name][2].strip():
                 placed[name][2] += "\n\n" + source
                 placed[name][3] |= pictures
         else:
-            placed[name] = [name, cell["cell_type"], source, pictures]
+            placed[name] = [name, cell["cell_type"], source, pictures, trains]
             order.append(placed[name])
     for cell in blueprint["cells"]:
         if cell["name"] not in placed and not cell["locked"]:
@@ -66,7 +68,7 @@ def rebuild(blueprint, text):
 def _with_judges(cells, order, placed, remarks):
     for cell in cells:
         if not cell["locked"] and cell["name"] not in placed:
-            placed[cell["name"]] = [cell["name"], cell["cell_type"], "", {}]
+            placed[cell["name"]] = [cell["name"], cell["cell_type"], "", {}, False]
             order.append(placed[cell["name"]])
     preceding = None
     for cell in cells:
@@ -82,7 +84,7 @@ def _with_judges(cells, order, placed, remarks):
                 remarks.append(f"the cell “{name}” stood before the answer that it judges")
                 order = [other for other in order if other is not entry]
         if entry is None or late:
-            entry = [name, cell["cell_type"], cell["source"], {}]
+            entry = [name, cell["cell_type"], cell["source"], {}, False]
             order.insert(_index(order, answer) + 1 if answer is not None else 0, entry)
             placed[name] = entry
     return order
@@ -102,9 +104,11 @@ def _index(order, entry):
     return next(place for place, other in enumerate(order) if other is entry)
 
 
-def _cell(about, kind, source, pictures):
+def _cell(about, kind, source, pictures, trains):
     make = new_code_cell if kind == "code" else new_markdown_cell
     cell = make(source)
+    if trains and kind == "code":
+        cell.metadata["tags"] = [TRAINS]
     if pictures and kind != "code":
         cell.attachments = pictures
     if about:

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 import cnncourse
+from cnncourse.checks.handing_in import declared
 from cnncourse.grading.cohort.coursefolder import NoSuchCourse, course_here, folders, one_name
 from cnncourse.grading.judge.untrusted import Damaged, cells_of, read_file
+from cnncourse.grading.reports.same_weights import read_networks, same_weights
 from cnncourse.grading.reports.similarity_page import similarity_page
 from cnncourse.grading.reports.spreadsheet import harmless
 from cnncourse.grading.reports.winnowing import Work, released, work_of
@@ -21,6 +23,7 @@ MOST_CODE = 200_000  # characters of code that are compared, of each student
 FEWEST = 4  # shared fingerprints that make a pair
 # A fingerprint that more of the class has than this is what everybody writes; in a small class nothing is
 COMMON_SHARE, COMMON_STUDENTS = 0.3, 10
+SEEDS = "(The same code with the same seed can give the same weights: ask what was trained, and with which seed.)"
 BLOCK = 4096  # columns of the table of students and fingerprints that are in memory at once
 
 
@@ -213,6 +216,9 @@ def command(arguments):
     works, remarks = read_class(submitted, given)
     if not code:
         remarks.insert(0, f"There is no release of {assignment}, so that the code that was given counts as shared.")
+    networks, unread = read_networks(submitted, [one for source in code for one in declared(source)])
+    same = same_weights(networks)
+    remarks = [*(pair.words for pair in same), *([SEEDS] if same else []), *remarks, *unread]
     sources = library(given)
     answers = notebooks_in(Path(course.root, course.source_directory, assignment))
     sources.append(work_of(f"{course.source_directory}/{assignment}", answers, given))
@@ -223,7 +229,9 @@ def command(arguments):
     page.write_text(similarity_page(assignment, len(works), pairs, taken, remarks), encoding="utf-8")
     with table.open("w", newline="", encoding="utf-8-sig") as file:
         head = ["with", "first", "second", "share", "shared", "fingerprints_first", "fingerprints_second"]
-        csv.writer(file).writerows([head, *as_rows(pairs, "submission"), *as_rows(taken, "course")])
+        rows = [*as_rows(pairs, "submission"), *as_rows(taken, "course")]
+        rows += [["weights", harmless(one.first.student), harmless(one.second.student), one.how] for one in same]
+        csv.writer(file).writerows([head, *rows])
     print(f"compared {len(works)} submissions of {assignment}: {page} and {table}")
     for remark in remarks:
         print(remark)

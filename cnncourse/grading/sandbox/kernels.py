@@ -48,7 +48,7 @@ def specification(packages):
 class Kernel:
     """A kernel, from its start to its end."""
 
-    def __init__(self, packages=(), files=None):
+    def __init__(self, packages=(), files=None, fixed=()):
         self.context = zmq.Context()
         self.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
         self.context.setsockopt(zmq.RCVHWM, WAITING)
@@ -57,7 +57,7 @@ class Kernel:
         self.manager._kernel_spec = specification(packages)
         self.client = None
         try:
-            self.manager.start_kernel(files=files)
+            self.manager.start_kernel(files=files, fixed=fixed)
             self.client = self.manager.blocking_client()
             self.client.start_channels(stdin=False, hb=False)
             self.listen()

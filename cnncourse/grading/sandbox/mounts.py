@@ -8,6 +8,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from cnncourse.dependencies import files_behind
+
 COURSE = Path(__file__).resolve().parents[2]
 PACKAGES = "/opt/packages"
 ALWAYS = ("ipykernel", "numpy", "matplotlib", "matplotlib-inline", "tqdm", "threadpoolctl")
@@ -16,14 +18,17 @@ UNWANTED = {"debugpy"}  # ipykernel does without, and each kernel would import i
 OPEN = ("__init__.py", "data", "files.py", "plotting.py", "arguments.py")
 JUDGED = {  # what the kernel needs to try an answer; `checks` itself is replaced
     "checks/__init__.py": "grading/sandbox/inside/checks.py",
+    "checks/handing_in.py": "checks/handing_in.py",
     "checks/plain.py": "checks/plain.py",
     "checks/probing.py": "checks/probing.py",
     "checks/task.py": "checks/task.py",
+    "checks/weights.py": "checks/weights.py",
     "grading/__init__.py": "grading/__init__.py",
     "grading/sandbox/__init__.py": "grading/sandbox/__init__.py",
     "grading/sandbox/wire.py": "grading/sandbox/wire.py",
     "grading/sandbox/inside": "grading/sandbox/inside",
 }
+TRAINING = "cnncourse.training"  # among the packages where a network is handed in, with what it imports
 SYSTEM = ("/lib64", "/etc/ld.so.cache", "/etc/localtime")
 
 
@@ -108,14 +113,27 @@ def shared_libraries():
     return [place for place in dict.fromkeys(places) if Path(place).exists()]
 
 
-def readable(packages=()):
-    """Everything that is mounted, read-only: path inside -> path here.
+def for_training():
+    """The parts of the course that `cnncourse.training` imports, and itself.
+
+    >>> {"training", "layers", "network.py"} <= for_training(), "checks" in for_training()
+    (True, False)
+    """
+    return {path.relative_to(COURSE).parts[0] for path in files_behind({TRAINING}) if path.is_relative_to(COURSE)}
+
+
+def readable(packages=(), data=None):
+    """Everything that is mounted, read-only: path inside -> path here; `data` may take the place of the course's own.
 
     >>> mounted = readable()
     >>> f"{PACKAGES}/cnncourse/convolution" in mounted, f"{PACKAGES}/cnncourse/data" in mounted
     (False, True)
+    >>> f"{PACKAGES}/cnncourse/training" in readable(("cnncourse.training",))
+    True
     """
     mounted = {path: path for path in [*interpreter(), *shared_libraries()]}
     mounted |= {f"{PACKAGES}/{name}": str(path) for name, path in libraries((*ALWAYS, *packages)).items()}
-    own = {name: name for name in OPEN} | JUDGED
-    return mounted | {f"{PACKAGES}/cnncourse/{inside}": str(COURSE / here) for inside, here in own.items()}
+    open_here = {*OPEN, *(for_training() if TRAINING in packages else ())}
+    own = {name: name for name in sorted(open_here)} | JUDGED
+    mounted |= {f"{PACKAGES}/cnncourse/{inside}": str(COURSE / here) for inside, here in own.items()}
+    return mounted | ({f"{PACKAGES}/cnncourse/data": str(data)} if data else {})

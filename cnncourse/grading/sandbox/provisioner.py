@@ -37,8 +37,9 @@ class SandboxProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=[], **kwargs)
 
     async def launch_kernel(self, cmd, **kwargs):
-        """Fork the kernel; `files` (name -> bytes) are put into its working folder."""
-        self.warm.start(self.folder, self.connection_info["key"].decode(), kwargs.get("files"))
+        """Fork the kernel; `files` (name -> bytes) are put into its folder, those that are `fixed` read-only."""
+        about = kwargs.get("files"), kwargs.get("fixed", ())
+        self.warm.start(self.folder, self.connection_info["key"].decode(), *about)
         return self.connection_info
 
     def ask(self, what, **more):

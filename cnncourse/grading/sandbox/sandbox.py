@@ -78,10 +78,11 @@ class Sandbox:
             os.chown(folder, NOBODY, NOBODY)
         return folder
 
-    def start(self, folder, key, files=None):
-        """Fork a kernel that listens at `folder`/s-1 to s-5."""
+    def start(self, folder, key, files=None, fixed=()):
+        """Fork a kernel that listens at `folder`/s-1 to s-5; the `files` that are `fixed` cannot be changed there."""
         text = {name: data.hex() for name, data in (files or {}).items()}
-        self.ask(do="start", kernel=folder.name, key=key, limits=self.limits.inside(), files=text)
+        about = {"limits": self.limits.inside(), "files": text, "fixed": sorted(fixed)}
+        self.ask(do="start", kernel=folder.name, key=key, **about)
 
     def words(self):
         """The limits in force, as sentences."""

@@ -19,7 +19,8 @@ import psutil
 
 from cnncourse.grading.sandbox.inside.namespaces import SOCKETS
 from cnncourse.grading.sandbox.limits import INSTALL, own_groups
-from cnncourse.grading.sandbox.mounts import PACKAGES, covered, readable
+from cnncourse.grading.sandbox.mounts import PACKAGES, TRAINING, covered, readable
+from cnncourse.grading.sandbox.withholding import without_test_set
 
 WARM = (  # what a kernel would import otherwise, each of them anew
     "IPython.core.completer",
@@ -57,7 +58,7 @@ def bubblewrap():
     return path
 
 
-def command(packages, kernels, door):
+def command(packages, kernels, door, data=None):
     """The command line of the warm process, which listens at `door` and mounts the folder `kernels`.
 
     >>> "--unshare-net" in command((), "/tmp/x", 5)
@@ -67,7 +68,7 @@ def command(packages, kernels, door):
     line += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
     if os.getuid() != 0:
         line += ["--unshare-user"]
-    mounted = readable(packages)
+    mounted = readable(packages, data)
     for place in sorted(
         {str(parent) for inside in mounted for parent in Path(inside).parents} - {"/"} - mounted.keys()
     ):
@@ -133,12 +134,13 @@ class WarmProcess:
         kernels = self.place / "kernels"
         kernels.mkdir()
         kernels.chmod(0o711)
+        data = without_test_set(self.place / "data") if TRAINING in packages else None
         self.process, self.trouble = None, None
         self.launched, self.closed = threading.Event(), threading.Event()
         with socket.socket(socket.AF_UNIX) as door:
             door.bind(str(self.place / "door"))
             door.listen()
-            line = command(tuple(packages), kernels, door.fileno())
+            line = command(tuple(packages), kernels, door.fileno(), data)
             threading.Thread(target=self.launch, args=(line, door.fileno()), daemon=True).start()
             self.launched.wait()
         if self.trouble:

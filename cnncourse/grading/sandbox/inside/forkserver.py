@@ -41,14 +41,14 @@ class Kernels:
         self.init = {}
         self.ended = {}  # kernel -> how it ended
 
-    def start(self, kernel, key, limits, files):
+    def start(self, kernel, key, limits, files, fixed=()):
         """Fork a kernel; the answer comes when it listens, or says why it does not."""
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
             self.control.close()
             os.close(reading)
-            _outer(writing, kernel, key, limits, files)
+            _outer(writing, kernel, key, limits, files, fixed)
         os.close(writing)
         self.outer[kernel] = pid
         with os.fdopen(reading) as told:
@@ -90,7 +90,7 @@ class Kernels:
         return {}
 
 
-def _outer(told, kernel, key, limits, files):
+def _outer(told, kernel, key, limits, files, fixed):
     """Open a new world, put `init` into it, and end as it ends."""
     try:
         namespaces.die_with_parent()
@@ -99,7 +99,7 @@ def _outer(told, kernel, key, limits, files):
         pid = os.fork()
         if pid == 0:
             os.close(going)
-            _init(told, turn, kernel, key, limits, files)
+            _init(told, turn, kernel, key, limits, files, fixed)
         os.write(told, f"{pid}\n".encode())
         os.close(told)
         os.close(going)  # now it is the turn of the other one
@@ -111,13 +111,13 @@ def _outer(told, kernel, key, limits, files):
         os._exit(1)
 
 
-def _init(told, turn, kernel, key, limits, files):
+def _init(told, turn, kernel, key, limits, files, fixed):
     """Process 1 of the new world: prepare it, fork the kernel, close the last door when it listens, wait."""
     try:
         namespaces.die_with_parent()
         os.read(turn, 1)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _prepare(kernel, limits["disk"], files)
+        _prepare(kernel, limits["disk"], files, fixed)
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -143,7 +143,7 @@ def _init(told, turn, kernel, key, limits, files):
         os._exit(1)
 
 
-def _prepare(kernel, disk, files):
+def _prepare(kernel, disk, files, fixed):
     """Mount what the kernel may write to, and cover what it may not see."""
     namespaces.mount(None, "/", None, namespaces.MS_REC | namespaces.MS_PRIVATE)
     namespaces.private_disk(HOME, disk)
@@ -160,6 +160,10 @@ def _prepare(kernel, disk, files):
     os.chdir(HOME + "/work")
     for name, text in files.items():
         Path(name).write_bytes(bytes.fromhex(text))
+    for name in fixed:
+        place = f"{HOME}/work/{name}"
+        namespaces.mount(place, place, None, namespaces.MS_BIND)
+        namespaces.freeze(place)
 
 
 def _powerless(told, key, limits):

@@ -1,0 +1,1 @@
+"""The tasks of chapter 7, a file for each."""
