@@ -109,7 +109,7 @@ def test_the_widget_gets_every_patient_once_with_its_own_curves():
         assert len(chart["options"]) == 4
     batch = listed[WAITING.index("batch norm, batches of 2")]
     assert batch["cured"]["loss"] == RUNS["batch norm, batches of 32"]["loss"]
-    assert "(healthy: 5.4 %)" in batch["options"][batch["right"]]["found"]
+    assert "(healthy: 5.4\u00a0%)" in batch["options"][batch["right"]]["found"]
 
 
 def test_the_right_answer_is_not_always_at_the_same_place():
@@ -130,4 +130,4 @@ def test_the_table_has_a_row_for_each_of_the_twelve():
      (0.16677, "number", "0.17"), (59.0536, "number", "59.1")],
 )  # fmt: skip
 def test_numbers_are_written_in_two_or_three_digits(value, unit, text):
-    assert written(value, unit) == text
+    assert written(value, unit) == text.replace(" ", "\u00a0")

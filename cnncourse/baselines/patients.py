@@ -157,14 +157,14 @@ WAITING = (
 
 
 def written(value, unit):
-    """A number of an examination as a text: a share in per cent, everything else as it is.
+    """A number of an examination as a text: a share in per cent, after a space that no line ends at.
 
-    >>> written(0.2814, "share"), written(0.0000681, "share"), written(59.05355, "number"), written(0.0, "share")
-    ('28.1 %', '0.0068 %', '59.1', '0 %')
+    >>> written(0.2814, "share"), written(0.0000681, "share"), written(59.05355, "number")
+    ('28.1\\xa0%', '0.0068\\xa0%', '59.1')
     """
     scaled = 100 * value if unit == "share" else value
     digits = f"{scaled:.0f}" if abs(scaled) >= 100 else f"{scaled:.{3 if abs(scaled) >= 1 else 2}g}"
-    return f"{digits} %" if unit == "share" else digits
+    return f"{digits}\u00a0%" if unit == "share" else digits
 
 
 def examination(name, run, healthy):
