@@ -1,5 +1,7 @@
 """The Keras models: as large as the specs say, alive, and the same function as Keras' own networks."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -159,12 +161,22 @@ SAME = {  # name -> (settings, what makes Keras' own model; both with few blocks
 
 
 def weighted(model):
-    """The layers with weights, the parts of a block in the order of our rows (Keras counts a shortcut as 0)."""
+    """The layers with weights, in the order of our rows: Keras makes the shortcut of a block, its part 0, first."""
     layers = [one for one in model.layers if one.weights and not isinstance(one, keras.layers.Normalization)]
+    names = [layer.name for layer in layers]
     for layer in layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.epsilon = 1e-3  # which each implementation chooses for itself
-    return sorted(layers, key=lambda layer: "_0_" in layer.name and layer.name[:12])
+
+    def place(layer):
+        block = re.match(r"conv\d_block\d+(?=_)", layer.name)
+        if not block or f"{block[0]}_0_conv" not in names:
+            return names.index(layer.name), 0
+        first = next(i for i, name in enumerate(names) if name.startswith(f"{block[0]}_"))
+        part = re.search(r"_(\d)_(?:conv|bn)$", layer.name)
+        return first, int(part[1]) or 9 if part else 0
+
+    return sorted(layers, key=place)
 
 
 @pytest.mark.slow

@@ -118,3 +118,8 @@ def test_a_skip_connection_keeps_the_narrowest_field_small_however_deep_the_netw
 def test_two_axes_are_kept_apart():
     field = field_at(build(read("network N\ninput 9 9 1\nconv 1x7 4 stride=1x2 -> conv 3x1 4")), "conv")
     assert [(f.size, f.jump) for f in field.widest] == [(3, 1), (7, 2)]
+
+
+def test_where_paths_that_come_together_have_other_jumps_the_largest_is_told():
+    field = field_at(build(read("network N\ninput 1 1 4\nadd\n  | identity\n  | conv 3x3 4 stride=2")), "add")
+    assert field.widest[0].jump == 2
