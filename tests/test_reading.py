@@ -51,6 +51,9 @@ QUERIES = {
     "cross-entropy": "book/ch05_layers.html#cross-entropy-and-the-number-to-expect-before-training",
     "dying relu": "book/ch05_layers.html#zeros-and-units-that-die",
     "label smoothing": "book/ch05_layers.html#a-drawer-of-other-losses",
+    "learning-rate finder": "book/ch07_training.html#the-learning-rate",
+    "mixup": "book/ch07_augmentation.html#two-images-in-one",
+    "rmsprop": "book/ch07_optimisers.html#one-weight-by-hand",
     "submit": "book/guide_students.html#submit",
 }
 
