@@ -52,7 +52,7 @@ QUERIES = {
     "dying relu": "book/ch05_layers.html#zeros-and-units-that-die",
     "label smoothing": "book/ch05_layers.html#a-drawer-of-other-losses",
     "learning-rate finder": "book/ch07_training.html#the-learning-rate",
-    "mixup": "book/ch07_augmentation.html#two-images-in-one",
+    "mixup": "book/ch07_augmentation.html#parts-hidden-images-mixed",
     "rmsprop": "book/ch07_optimisers.html#one-weight-by-hand",
     "submit": "book/guide_students.html#submit",
 }
