@@ -15,13 +15,13 @@ def weighted(gradients, weights):
 
 
 def cases(rng):
-    yield digits(rng, 2, 1), [1, 3]
-    yield digits(rng, 2, 2), [whole(rng, 5, 9), 2]
-    yield digits(rng, 1, 3), [whole(rng, 2, 9)]
-    yield digits(rng, 3, 2), [4, 4, 4]
-    yield with_zeros(rng, 4, 2, 2), [32, 32, 32, whole(rng, 1, 9)]
-    yield np.asfortranarray(normals(rng, 3, 2, 4)), [whole(rng, 1, 4), whole(rng, 5, 8), whole(rng, 9, 30)]
-    yield normals(rng, 5, 3, 3, 1, 2), [16, 16, 16, 16, whole(rng, 1, 15)]
+    yield digits(rng, 2, 1), (1, 3)
+    yield digits(rng, 2, 2), (whole(rng, 5, 9), 2)
+    yield digits(rng, 1, 3), (whole(rng, 2, 9),)
+    yield digits(rng, 3, 2), (4, 4, 4)
+    yield with_zeros(rng, 4, 2, 2), (32, 32, 32, whole(rng, 1, 9))
+    yield np.asfortranarray(normals(rng, 3, 2, 4)), (whole(rng, 1, 4), whole(rng, 5, 8), whole(rng, 9, 30))
+    yield normals(rng, 5, 3, 3, 1, 2), (16, 16, 16, 16, whole(rng, 1, 15))
 
 
 TASK = Task(__name__, __doc__, "#the-step", accumulate, cases, tolerance=1e-6)

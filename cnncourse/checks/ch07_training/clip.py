@@ -20,15 +20,15 @@ def cut(gradients, limit, norm=length, anyway=False):
 
 
 def cases(rng):
-    yield [np.array([3.0, 4.0])], 1.0
-    yield [np.array([3.0]), np.array([-4.0])], 2.5
-    yield [np.array([2.0, -1.0]), np.array([[2.0]])], 3.0  # exactly as long as it may be
-    yield [0.1 * digits(rng, 2), 0.1 * digits(rng, 1)], 5.0
-    yield [np.zeros(2), np.zeros((1, 2))], 1.0
-    yield [with_zeros(rng, 2, 3), digits(rng, 3), np.zeros(2)], 2.0
-    yield [4 * digits(rng, 3, 2), 0.2 * digits(rng, 3)], 6.0
-    yield [np.asfortranarray(normals(rng, 4, 3)), normals(rng, 2, 2, 1, 3), 3 * normals(rng, 5)], 0.5
-    yield [normals(rng, 3), normals(rng, 2)], 50.0
+    yield (np.array([3.0, 4.0]),), 1.0
+    yield (np.array([3.0]), np.array([-4.0])), 2.5
+    yield (np.array([2.0, -1.0]), np.array([[2.0]])), 3.0  # exactly as long as it may be
+    yield (0.1 * digits(rng, 2), 0.1 * digits(rng, 1)), 5.0
+    yield (np.zeros(2), np.zeros((1, 2))), 1.0
+    yield (with_zeros(rng, 2, 3), digits(rng, 3), np.zeros(2)), 2.0
+    yield (4 * digits(rng, 3, 2), 0.2 * digits(rng, 3)), 6.0
+    yield (np.asfortranarray(normals(rng, 4, 3)), normals(rng, 2, 2, 1, 3), 3 * normals(rng, 5)), 0.5
+    yield (normals(rng, 3), normals(rng, 2)), 50.0
 
 
 TASK = Task(__name__, __doc__, "#the-step", clip, cases, tolerance=1e-6)
