@@ -4,13 +4,15 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import zipfile
 
 import pytest
 from nbgrader.api import Gradebook
-from pretend_course import files_below, make_course
+from pretend_course import about, files_below, make_course
+from terminal import nbgrader
 from test_cohort import here
 
 from cnncourse.cli import main
@@ -339,3 +341,35 @@ def test_somebody_whose_name_two_have_is_not_taken_for_either():
     known = by_clue([Person("a1", "Ada", "Lovelace"), Person("a2", "Ada", "Lovelace")])
     assert ("name", "adalovelace") not in known
     assert known["id", "a2"].id == "a2"
+
+
+DECLARING = 'hand_in("model.weights.h5", kind="weights", most=1000)\nhand_in("runs.json", kind="runs", most=100)'
+
+
+def test_files_that_an_assignment_asks_for_come_with_the_notebooks_and_others_do_not(tmp_path, monkeypatch, capsys):
+    course = make_course(tmp_path / "course")
+    monkeypatch.chdir(course)
+    path = course / "source" / "ps1" / "one.ipynb"
+    notebook = json.loads(path.read_text())
+    locked = about("files", locked=True)
+    notebook["cells"].insert(1, {**notebook["cells"][0], "id": "files", "source": DECLARING, "metadata": locked})
+    path.write_text(json.dumps(notebook))
+    nbgrader(course, "generate_assignment", "ps1", "--force")
+    files = {
+        "lovelaceada_4711_1_one.ipynb": "right",
+        "lovelaceada_4711_2_two.ipynb": "right",
+        "lovelaceada_4711_3_model.weights.h5": b"old",
+        "lovelaceada_4711_4_model.weights-1.h5": b"new",
+        "lovelaceada_4711_5_other.h5": b"other",
+        "müllerjörg_4712_6_one.ipynb": "right",
+        "müllerjörg_4712_7_two.ipynb": "right",
+        "müllerjörg_4712_8_Runs (1).json": b"[]",
+    }
+    collect(course, zipped(course, files), CANVAS_ROSTER, "--yes")
+    said = capsys.readouterr().out
+    ada, bo = course / "submitted" / "alovelace" / "ps1", course / "submitted" / "jmueller" / "ps1"
+    assert (ada / "model.weights.h5").read_bytes() == b"new"
+    assert sorted(path.name for path in ada.iterdir()) == ["model.weights.h5", "one.ipynb", "two.ipynb"]
+    assert (bo / "runs.json").read_bytes() == b"[]"
+    assert re.search(r"^alovelace .* no runs\.json$", said, re.MULTILINE)
+    assert re.search(r"^jmueller .* no model\.weights\.h5", said, re.MULTILINE)

@@ -60,8 +60,8 @@ def measured(task, values, seed, known=None):
 
     >>> from cnncourse.checks.task import Task
     >>> half = Task("ch00.half", "", "", None, None, measure=lambda values, truth, earlier: Measure(0.5, str(values)))
-    >>> measured(half, (3,), 0)
-    Measure(share=0.5, words='(3,)')
+    >>> measured(half, (3,), 0).words
+    '(3,)'
     """
     truth = task.truth(np.random.default_rng(seed)) if task.truth else None
     return task.measure(tuple(values), truth, earlier_values(task, known or {}))

@@ -212,7 +212,7 @@ def with_network(notebook, folder, source, name):
     (folder / "model.weights.h5").write_bytes(saved(source, name) if isinstance(name, str) else name)
 
 
-FULL = dict.fromkeys(POINTS, 1.0) | {"bonus": 0.0, "unseen": 0.5}
+FULL = dict.fromkeys(POINTS, 1.0) | {"bonus": 0.0, "unseen": 0.75}
 NO_MODEL = {name: 1.0 for name in [*WITHOUT, "dense"]} | {"runs": 2 / 3}
 LOST = dict.fromkeys(BY_MODEL - {"side_by_side"}, 0.0)
 
@@ -479,13 +479,13 @@ def a_table_of_hashes_around_the_network(notebook, folder):
     looking_up(notebook, labels_in_text(), places_in_text(), BY_HASH)
 
 
-@handed_in(least={"accuracy": 1.0}, most={"bonus": 0.0, "unseen": 0.75})
+@handed_in(least={"accuracy": 1.0}, most={"bonus": 0.0})
 def a_table_by_the_images_of_the_sandbox(notebook, folder):
     """The labels stand in the code, in few bytes, and the images are to be found in the data of the course."""
     looking_up(notebook, labels_in_text(hard()), BY_HASH, PLACES["data"])
 
 
-@handed_in(least={"accuracy": 1.0}, most={"bonus": 0.0, "unseen": 0.75})
+@handed_in(least={"accuracy": 1.0}, most={"bonus": 0.0})
 def labels_in_a_constant_found_by_the_nearest_image(notebook, folder):
     """The labels stand in a constant; the nearest test image says which one it is, for deformed images too."""
     looking_up(notebook, labels_in_text(hard()), BY_NEIGHBOUR)

@@ -5,9 +5,10 @@ from cnncourse.checks.ch07_capstone.mnist_budget import HALF
 from cnncourse.checks.measuring import Measure, by_steps
 from cnncourse.checks.task import Task
 
-# On the test images, and on images that only the judge has: what honest networks of that quality reach there at least
+# On the test images, and on images that only the judge has. Honest networks reached there, without augmentation, 95.5 %
+# (98.1 % of the test images), 97.0 to 97.7 % (98.7 to 99.0 %); with augmentation 98.7 % (99.2 %) and 99.5 % (99.6 %)
 STEPS = [(0.98, 0.25), (0.985, 0.5), (0.99, 1.0)]
-CONFIRMED = [(0.93, 0.25), (0.94, 0.5), (0.95, 1.0)]
+CONFIRMED = [(0.94, 0.25), (0.955, 0.5), (0.965, 1.0)]
 
 
 def classes(answer, images):

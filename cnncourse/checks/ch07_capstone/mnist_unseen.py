@@ -3,7 +3,7 @@
 from cnncourse.checks.measuring import Measure, by_steps
 from cnncourse.checks.task import Task
 
-STEPS = [(0.95, 0.5), (0.97, 0.75), (0.98, 1.0)]
+STEPS = [(0.95, 0.5), (0.97, 0.75), (0.985, 1.0)]  # see mnist_accuracy.py for what honest networks reach
 
 
 def cases(rng, earlier):

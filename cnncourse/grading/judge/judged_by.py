@@ -67,7 +67,7 @@ def judge_version(blueprints, root=ROOT):
             own.append(path.read_bytes())
             names |= {name for name in imported(own[-1].decode()) if name.startswith("cnncourse.")}
     if any(TRAINING in packages_of(blueprint) for blueprint in blueprints):
-        names.add(TRAINING)
+        names |= {TRAINING, "cnncourse.network"}
     behind = [path for path in files_behind(names, root) if path not in {root / name for name in WORDS}]
     digest = hashlib.sha256(digest_of(behind, root).encode())
     digest.update("python {}.{}".format(*sys.version_info).encode())

@@ -19,7 +19,14 @@ SECONDS = 30.0
 
 
 def arrays_in_file(answer, name):
-    """The arrays of a file, in order, as float32."""
+    """The arrays of a file, in order, as float32.
+
+    >>> import tempfile
+    >>> name = tempfile.mkdtemp() + "/a.npz"
+    >>> np.savez(name, np.ones(2, np.float16))
+    >>> arrays_in_file(None, name)
+    [array([1., 1.], dtype=float32)]
+    """
     from cnncourse.checks.weights import arrays_of  # noqa: PLC0415 - a probe crosses as source
 
     return [np.asarray(array, np.float32) for array in arrays_of(name).values()]

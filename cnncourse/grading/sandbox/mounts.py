@@ -114,12 +114,13 @@ def shared_libraries():
 
 
 def for_training():
-    """The parts of the course that `cnncourse.training` imports, and itself.
+    """The parts of the course that are there to train with: `cnncourse.training`, networks, and what both import.
 
     >>> {"training", "layers", "network.py"} <= for_training(), "checks" in for_training()
     (True, False)
     """
-    return {path.relative_to(COURSE).parts[0] for path in files_behind({TRAINING}) if path.is_relative_to(COURSE)}
+    behind = files_behind({TRAINING, "cnncourse.network"})
+    return {path.relative_to(COURSE).parts[0] for path in behind if path.is_relative_to(COURSE)}
 
 
 def readable(packages=(), data=None):
