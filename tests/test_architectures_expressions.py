@@ -61,4 +61,6 @@ def test_widths_are_rounded_to_eight_and_never_lose_more_than_a_tenth():
         assert rounded % 8 == 0
         assert rounded >= max(8, 0.9 * width)
         assert rounded - width < 8 or rounded == 8
+        assert abs(rounded - width) <= 4 or rounded == 8 or rounded - 8 < 0.9 * width  # the nearest, if it is near
+    assert [round8(width) for width in (188, 187, 196, 195.9)] == [192, 184, 200, 192]
     assert [round8(32 * width) for width in (1.1, 1.2, 1.4, 1.6, 1.8, 2.0)] == [32, 40, 48, 48, 56, 64]  # EfficientNet

@@ -62,6 +62,7 @@ def test_the_peak_is_that_of_a_run_that_throws_away_what_nobody_needs(name):
         ("add\n  | conv 1x1 2\n  | identity", 32),
         ("global_avg_pool -> dense 3", 2),
         ("flatten -> dense 3 -> softmax", 32 + 3),
+        ("relu -> flatten -> dense 3", 32),  # the ReLU's output and the dense layer's input are the same numbers
         ("multiply\n  | identity\n  | global_avg_pool -> sigmoid", 32 + 2),
         ("tokens -> attention 2", 32 + 4 * 32 + 2 * 16 * 16),
     ],
