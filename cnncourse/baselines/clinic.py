@@ -170,16 +170,22 @@ def step_over_weights(training, network):
 
 
 class RateTooLarge(Training):
+    """Ten times the healthy rate."""
+
     learning_rate = 0.5
     examined = staticmethod(step_over_weights)
 
 
 class RateTooSmall(Training):
+    """Less than a hundredth of the healthy rate."""
+
     learning_rate = 0.0003
     examined = staticmethod(step_over_weights)
 
 
 class DecayTooStrong(Training):
+    """L2 decay that pulls the weights to 0 about as fast as the gradient makes them grow."""
+
     decay = 0.2
 
     @staticmethod
@@ -260,6 +266,8 @@ class BatchNorm(Training):
 
 
 class BatchNormOfTwo(BatchNorm):
+    """Batch normalisation that has two images to take mean and variance of."""
+
     batch_size = 2
 
 
