@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from networks import UNSEEN, of_zoo
+from networks import UNSEEN, of_zoo, with_word
 
 from cnncourse.architectures import build, named, read
 from cnncourse.architectures.keras_model import to_keras
-from cnncourse.architectures.receptive_fields import Field, field_at, fields
+from cnncourse.architectures.receptive_fields import EVERYTHING, WINDOWS, Field, field_at, fields
+from cnncourse.architectures.vocabulary import WORDS
 from cnncourse.shapes import pad_amounts, receptive_field
 
 BRANCHES = """
@@ -123,3 +124,10 @@ def test_two_axes_are_kept_apart():
 def test_where_paths_that_come_together_have_other_jumps_the_largest_is_told():
     field = field_at(build(read("network N\ninput 1 1 4\nadd\n  | identity\n  | conv 3x3 4 stride=2")), "add")
     assert field.widest[0].jump == 2
+
+
+def test_every_word_with_a_kernel_is_a_window_and_what_makes_an_image_a_vector_sees_all_of_it():
+    assert {name for name, word in WORDS.items() if "kernel" in word.arguments} == set(WINDOWS)
+    for name in WORDS:
+        if len(with_word(name).output.shape) == 1:
+            assert name in EVERYTHING

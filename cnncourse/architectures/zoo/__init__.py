@@ -1,11 +1,11 @@
-"""The networks that come with the course: text files in ``zoo/``, one for each family."""
+"""The networks that come with the course: text files beside this one, one for each family."""
 
 from functools import cache
 from pathlib import Path
 
 from cnncourse.architectures import notation
 
-FOLDER = Path(__file__).parent / "zoo"
+FOLDER = Path(__file__).parent
 
 
 @cache
