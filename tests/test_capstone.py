@@ -165,7 +165,9 @@ def test_the_mixed_images_are_sorted_out_again_and_what_is_no_list_of_classes_is
     images = digits.mixed(np.random.default_rng(3))
     back = np.empty_like(images)
     back[order] = images
-    np.testing.assert_array_equal(back[:10_000], digits.bytes_of("x_test"))
+    off = np.abs(back[:10_000].astype(int) - digits.bytes_of("x_test"))
+    assert 0 < off.max() <= digits.NOISE
+    assert (off > 0).any(axis=(1, 2)).all()  # no image has the bytes that it is shipped with
     for nothing in (labels[:-1], labels.astype(float), {"x": 1}, None, "0"):
         assert digits.sorted_out(nothing, truth) is None
 

@@ -246,7 +246,8 @@ def judge_measured(task, cases, outcomes, seed, known):
     values = tuple(outcome.value for outcome in outcomes)
     try:
         found = measured(task, values, seed, known)
-        known[task.id] = values if found.values is None else found.values
+        if found.share or found.values is not None:  # else there is nothing to build on
+            known[task.id] = values if found.values is None else found.values
     except NothingEarlier as why:
         found = Measure(0.0, str(why))
     return Verdict(task, len(cases), outcomes=tuple(outcomes), measure=found)

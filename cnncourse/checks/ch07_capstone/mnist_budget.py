@@ -22,7 +22,8 @@ def measure(values, truth, earlier):
     if type(numbers) is not int:
         return Measure(0.0, "The weights could not be counted.", (10 * HALF,))
     share = 1.0 if numbers <= FULL else 0.5 if numbers <= HALF else 0.0
-    return Measure(share, f"The weights are {numbers:,} numbers; up to {FULL:,} earn all points, {HALF:,} half.")
+    words = f"The weights are {numbers:,} numbers; up to {FULL:,} earn all points, {HALF:,} half."
+    return Measure(share, words, values)
 
 
 TASK = Task(

@@ -16,7 +16,8 @@ def simulated(answer, losses):
     import keras  # noqa: PLC0415
 
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    model.evaluate(np.zeros((2, 1)), np.zeros((2, 1)), verbose=0)  # now there is an accuracy that can be watched
     before = os.getcwd()
     os.chdir(tempfile.mkdtemp())  # a checkpoint would write over the weights that are handed in
     try:
