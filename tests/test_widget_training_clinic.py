@@ -125,7 +125,7 @@ def test_the_charts_say_in_words_what_they_show(tab):
 def test_a_curve_starts_at_its_first_value_and_what_is_too_high_is_written(tab):
     points = tab.locator(".training-clinic-charts figure").first.locator("polyline.training").get_attribute("points")
     first, last = ([float(x) for x in point.split(",")] for point in (points.split(" ")[0], points.split(" ")[-1]))
-    assert first == [40, pytest.approx(12 + 172 * (1 - 2.3 / 3), abs=0.06)]
+    assert first == [52, pytest.approx(12 + 172 * (1 - 2.3 / 3), abs=0.06)]
     assert last == [330, pytest.approx(12 + 172 * (1 - 0.4 / 3), abs=0.06)]
     assert tab.locator("text.over").count() == 0
     choose(tab, "ill")

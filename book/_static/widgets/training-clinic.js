@@ -22,7 +22,7 @@
 
   /* --- the figure --- */
 
-  const W = 340, H = 220, LEFT = 40, RIGHT = 10, TOP = 12, BOTTOM = 36, WIDE = W - LEFT - RIGHT, HIGH = H - TOP - BOTTOM;
+  const W = 340, H = 220, LEFT = 52, RIGHT = 10, TOP = 12, BOTTOM = 36, WIDE = W - LEFT - RIGHT, HIGH = H - TOP - BOTTOM;
   const NAMES = { loss: "training", val_loss: "validation", accuracy: "training", val_accuracy: "validation" };
 
   function svg(tag, attributes = {}, ...children) {
