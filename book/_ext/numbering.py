@@ -23,7 +23,7 @@ def renumber(app, env):
             continue
         parts = [env.titles[docname], env.longtitles[docname], *env.tocs[docname].findall(nodes.reference)]
         for node in parts:
-            if "secnumber" in node:
+            if node.get("secnumber"):
                 node["secnumber"] = (number, *node["secnumber"][1:])
         numbers = env.toc_secnumbers[docname]
         env.toc_secnumbers[docname] = {anchor: old and (number, *old[1:]) for anchor, old in numbers.items()}
