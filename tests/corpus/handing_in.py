@@ -212,6 +212,16 @@ def with_network(notebook, folder, source, name):
     (folder / "model.weights.h5").write_bytes(saved(source, name) if isinstance(name, str) else name)
 
 
+def with_sequential_runs(notebook):
+    """Let the networks of the log be sequential ones, but for the first run, which is the network handed in."""
+    cell(notebook, "build-run").source = f"sequential = '''{SEQUENTIAL}'''\n" + dedent("""
+        def build_run(number):
+            place = {"keras": keras}
+            exec(sequential, place)
+            return build() if number == 1 else place["build"]()
+        """)
+
+
 FULL = dict.fromkeys(POINTS, 1.0) | {"bonus": 0.0, "unseen": 0.75}
 NO_MODEL = {name: 1.0 for name in [*WITHOUT, "dense"]} | {"runs": 2 / 3}
 LOST = dict.fromkeys(BY_MODEL - {"side_by_side"}, 0.0)
@@ -235,12 +245,7 @@ def a_functional_model(notebook, folder):
 def a_subclassed_model(notebook, folder):
     """The same network, as a class with a method `call`."""
     with_network(notebook, folder, SUBCLASSED, "corpus")
-    cell(notebook, "build-run").source = f"sequential = '''{SEQUENTIAL}'''\n" + dedent("""
-        def build_run(number):
-            place = {"keras": keras}
-            exec(sequential, place)
-            return build() if number == 1 else place["build"]()
-        """)
+    with_sequential_runs(notebook)
 
 
 @handed_in(least=FULL)
@@ -320,6 +325,7 @@ def layers_in_another_order(notebook, folder):
     turned = turned.replace("]\n\n    def call", f"]\n        {again}\n\n    def call")
     turned = turned.replace("in self.body:", "in [*self.body[:-2], self.body[-1], self.body[-2]]:")
     cell(notebook, "build").source = dedent(turned).strip()
+    with_sequential_runs(notebook)
     (folder / "model.weights.h5").write_bytes(saved(SUBCLASSED, "corpus"))
 
 
