@@ -129,7 +129,15 @@ def test_an_exam_has_the_texts_and_the_answers_of_its_chapters_and_its_own_point
     assert checks and all(cell.metadata.tags == ["raises-exception"] for cell in checks)
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("solutions/ch*/*.ipynb")), ids=lambda path: path.stem)
+def test_a_task_that_is_tried_with_files_is_not_taken_out_of_its_assignment():
+    with pytest.raises(ValueError, match=r"ch07\.mnist_accuracy is measured .* copy solutions/ch07_capstone"):
+        compose("Exam", [("ch07.mnist_accuracy", 1)], ROOT / "solutions")
+
+
+OF_THE_BOOK = [path for path in sorted(ROOT.glob("solutions/ch*/*.ipynb")) if not path.stem.endswith("_capstone")]
+
+
+@pytest.mark.parametrize("path", OF_THE_BOOK, ids=lambda path: path.stem)
 def test_every_task_of_the_book_can_be_taken_into_an_exam(path):
     asked = re.findall(r'check\(\\"(ch\d\d\.\w+)\\"', path.read_text(encoding="utf-8"))
     names = [name for name in dict.fromkeys(asked) if file_of(name)]

@@ -85,6 +85,9 @@ def compose(title, tasks, solutions):
     imports, cells = [], []
     for number, (name, points) in enumerate(tasks, start=1):
         chapter = file_of(name).parent.name
+        if task(name).measure:
+            words = f"copy solutions/{chapter} under another name, and change it"
+            raise ValueError(f"{name} is measured together with others of its assignment: {words}")
         found = from_book(name, solutions / chapter / f"{chapter}.ipynb") or from_reference(name)
         imports += [source for source in found[0] if source not in imports]
         text, *rest = found[1]
