@@ -131,7 +131,7 @@ def train(
         The result has the number of `parameters`, the `macs` of one image, the `core_seconds` of an epoch, which depend
         on the machine, the `accuracy` on the test images, and `val_accuracy` on those held back (None if none are).
 
-    >>> result = train("logistic_regression", epochs=2, images=2000, validation=0.25).result
+    >>> result = train("logistic_regression", epochs=5, learning_rate=0.01, images=2000, validation=0.25).result
     >>> result["parameters"], result["macs"], result["accuracy"] > 0.7, result["val_accuracy"] > 0.7
     (7850, 7840, True, True)
     """
