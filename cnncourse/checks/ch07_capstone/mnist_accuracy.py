@@ -1,4 +1,4 @@
-"""ch07.mnist_accuracy: how many of the test images the network that was handed in gets right."""
+"""ch07.mnist_accuracy: accuracy on the test images."""
 
 from cnncourse.checks.ch07_capstone.digits import drawn, mixed, sorted_out
 from cnncourse.checks.ch07_capstone.mnist_budget import HALF

@@ -1,4 +1,4 @@
-"""ch07.mnist_augment: images that are changed by chance and stay the digits that they were."""
+"""ch07.mnist_augment: augmentation that keeps the labels."""
 
 import numpy as np
 

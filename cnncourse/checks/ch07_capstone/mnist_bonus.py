@@ -1,4 +1,4 @@
-"""ch07.mnist_bonus: 99.5 % of the test images with fewer than 100,000 parameters."""
+"""ch07.mnist_bonus: 99.5 % with fewer than 100,000 parameters."""
 
 from cnncourse.checks.measuring import Measure
 from cnncourse.checks.task import Task

@@ -1,4 +1,4 @@
-"""ch07.mnist_budget: how many numbers the network that was handed in consists of."""
+"""ch07.mnist_budget: a network of few parameters."""
 
 from cnncourse.checks.measuring import Measure
 from cnncourse.checks.task import Task

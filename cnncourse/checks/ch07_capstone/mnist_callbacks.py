@@ -1,4 +1,4 @@
-"""ch07.mnist_callbacks: training that ends when validation gets worse, and goes back to the best weights."""
+"""ch07.mnist_callbacks: early stopping that goes back to the best weights."""
 
 import numpy as np
 

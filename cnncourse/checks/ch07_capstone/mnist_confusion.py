@@ -1,4 +1,4 @@
-"""ch07.mnist_confusion: which digit is taken for which other most often, recomputed from the weights."""
+"""ch07.mnist_confusion: the digits that the network confuses most."""
 
 import numpy as np
 

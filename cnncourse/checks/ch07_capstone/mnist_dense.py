@@ -1,4 +1,4 @@
-"""ch07.mnist_dense: the dense network of chapter 1, trained by the same hand."""
+"""ch07.mnist_dense: the dense network of chapter 1 beside it."""
 
 from cnncourse.checks.ch07_capstone.digits import drawn, mixed, sorted_out
 from cnncourse.checks.measuring import Measure, by_steps

@@ -1,4 +1,4 @@
-"""ch07.mnist_runs: a log of at least three runs; what it says is recomputed from the weights of each."""
+"""ch07.mnist_runs: a log of at least three runs."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""ch07.mnist_side_by_side: the accuracies of both networks as the student reports them, recomputed."""
+"""ch07.mnist_side_by_side: both networks side by side."""
 
 from cnncourse.checks.measuring import Measure
 from cnncourse.checks.task import Task

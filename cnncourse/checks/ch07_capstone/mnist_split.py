@@ -1,4 +1,4 @@
-"""ch07.mnist_split: which images are held out for validation, without leakage and with every digit in its share."""
+"""ch07.mnist_split: which images are held out, without leakage."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""ch07.mnist_statistics: the mean and the spread that images are normalised with, of the training part alone."""
+"""ch07.mnist_statistics: mean and standard deviation of the training part."""
 
 import numpy as np
 

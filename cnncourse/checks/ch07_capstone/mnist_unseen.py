@@ -1,4 +1,4 @@
-"""ch07.mnist_unseen: accuracy on images that only the judge has, small deformations of test images."""
+"""ch07.mnist_unseen: accuracy on images that only the judge has."""
 
 from cnncourse.checks.measuring import Measure, by_steps
 from cnncourse.checks.task import Task
