@@ -10,10 +10,10 @@ from pathlib import Path
 
 @cache
 def known():
-    """Everything: the `headings` by their sections, and what is graded in each of the `assignments`.
+    """Everything: the `headings` by their sections, what is graded in each of the `assignments`, and their `files`.
 
     >>> sorted(known())
-    ['assignments', 'headings']
+    ['assignments', 'files', 'headings']
     """
     return json.loads(Path(__file__).with_name("course.json").read_text(encoding="utf-8"))
 
