@@ -50,9 +50,9 @@ def held_to_its_graph(model, graph):
 
 
 def takes_a_step(model, graph, rng):
-    """Forward, and one step of training that changes every weight."""
+    """Forward, and a step of training that is long enough to change every weight; the paths of those that stayed."""
     for weight in model.trainable_weights:
-        if weight.path.endswith("factor") and "residual" not in weight.path:
+        if weight.path.endswith("factor"):
             weight.assign(np.ones(weight.shape))  # ConvNeXt's start at a millionth: the steps behind them would be lost
     x = rng.random((4, *graph.input.shape), np.float32)
     outputs = model(x, training=False)
@@ -61,11 +61,10 @@ def takes_a_step(model, graph, rng):
         assert output.shape == (4, *graph.nodes[name].shape)
         assert np.isfinite(np.asarray(output)).all()
     before = [weight.numpy().copy() for weight in model.trainable_weights]
-    model.compile(keras.optimizers.SGD(1.0, clipnorm=1.0), "mse", run_eagerly=True)
+    model.compile(keras.optimizers.SGD(1000.0), "mse", run_eagerly=True)
     targets = [rng.random(output.shape, np.float32) for output in (outputs if several else [outputs])]
     model.train_on_batch(x, targets if several else targets[0])
-    still = [w.path for was, w in zip(before, model.trainable_weights) if np.array_equal(was, w.numpy())]
-    return still
+    return [w.path for was, w in zip(before, model.trainable_weights) if np.array_equal(was, w.numpy())]
 
 
 @pytest.mark.slow
@@ -75,8 +74,7 @@ def test_one_network_of_each_family_runs_and_takes_a_step_of_training(name, rng)
     graph = build(named(name), size, **settings)
     model = to_keras(graph)
     held_to_its_graph(model, graph)
-    still = takes_a_step(model, graph, rng)
-    assert len(still) <= 0.05 * len(model.trainable_weights), still
+    assert takes_a_step(model, graph, rng) == []
     keras.backend.clear_session()
 
 
@@ -178,7 +176,7 @@ def weighted(model):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SAME)
-def test_a_model_gives_bit_for_bit_what_the_one_of_keras_gives(name, rng):
+def test_a_model_with_the_weights_of_the_one_of_keras_gives_the_same_numbers(name, rng):
     settings, make = SAME[name]
     size = 75 if name == "Inception-v3" else 32
     there, here = make((size, size, 3)), to_keras(build(named(name), size, **settings))
