@@ -101,7 +101,7 @@ class Words:
             return ", ".join(self.paper(key.strip(), name) for key in text.split(","))
         if name == "src":
             return f"`{text}`"
-        if name in ("index", "ref", "doc", "numref", "term"):
+        if name in ("index", "ref", "doc", "numref", "term", "download"):
             return re.sub(r"\s*<[^>]+>$", "", text)
         if name == "eq":
             return "above"
