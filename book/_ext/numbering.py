@@ -27,6 +27,8 @@ def renumber(app, env):
                 node["secnumber"] = (number, *node["secnumber"][1:])
         numbers = env.toc_secnumbers[docname]
         env.toc_secnumbers[docname] = {anchor: old and (number, *old[1:]) for anchor, old in numbers.items()}
+        for figures in env.toc_fignumbers.get(docname, {}).values():
+            figures.update({figure: (number, *old[1:]) for figure, old in figures.items() if len(old) > 1})
     return []
 
 
