@@ -19,14 +19,14 @@ def renumber(app, env):
     """Sphinx counts the numbered pages as they stand; put each chapter's own number in the place of that count."""
     for docname in env.all_docs:
         number = number_of(docname)
-        if number is None or docname not in env.toc_secnumbers:
+        if number is None:
             continue
         parts = [env.titles[docname], env.longtitles[docname], *env.tocs[docname].findall(nodes.reference)]
         for node in parts:
             if node.get("secnumber"):
                 node["secnumber"] = (number, *node["secnumber"][1:])
-        numbers = env.toc_secnumbers[docname]
-        env.toc_secnumbers[docname] = {anchor: old and (number, *old[1:]) for anchor, old in numbers.items()}
+        numbers = env.toc_secnumbers.get(docname, {})  # a depth page has none, but its figures do
+        numbers.update({anchor: (number, *old[1:]) for anchor, old in numbers.items() if old})
         for figures in env.toc_fignumbers.get(docname, {}).values():
             figures.update({figure: (number, *old[1:]) for figure, old in figures.items() if len(old) > 1})
     return []
