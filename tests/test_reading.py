@@ -8,7 +8,6 @@ import pytest
 import tinycss2
 from bs4 import BeautifulSoup
 from conftest import CHROMIUM
-from shipped import chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
@@ -296,9 +295,10 @@ def soup(name):
 
 
 def test_chapters_and_their_figures_have_the_numbers_that_the_text_calls_them_by():
-    for slug in chapters():
-        number, page = int(slug[2:4]), soup(f"book/{slug}.html")
-        assert page.article.h1.get_text().startswith(f"{number}. ")
+    for path in sorted((ROOT / "book").glob("ch[0-9][0-9]_*.md")):
+        number, page = int(path.stem[2:4]), soup(f"book/{path.stem}.html")
+        if (ROOT / "solutions" / path.stem).exists():  # a depth page has no number of its own
+            assert page.article.h1.get_text().startswith(f"{number}. ")
         figures = [caption.get_text().strip() for caption in page.select("figcaption .caption-number")]
         assert all(re.fullmatch(rf"Fig\. {number}\.\d+", figure) for figure in figures)
 
