@@ -34,6 +34,7 @@ MEASURES_ALL = re.compile(
 
 STYLE_LINK = re.compile(r'\s*<link [^>]*\bhref="[^"]*_static/([^"?]+\.css)[^"]*"[^>]*>')
 FOREIGN = re.compile(r"""url\((?!["']?data:)["']?([^"')]+)["']?\)""")
+ARROW = '<summary><span class="toctree-toggle"'
 NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)")
 PUT_TOGETHER = re.compile(r"([\w-]+-)(?:\$\{|[\"'`]\s*\+)")  # `shift-${place}` in a script
 ICON = re.compile(r"\bfa-[\w-]+")
@@ -42,8 +43,11 @@ ICON_FONT = "vendor/fontawesome/webfonts/fa-solid-900"
 
 
 def lighten_page(path):
-    """Scripts wait until the page is read, figures until they come near; colour that is none is left out."""
-    text = path.read_text(encoding="utf-8")
+    """Scripts wait until the page is read, figures until they come near; colour that is none is left out.
+
+    And the arrow that opens the depth pages of a chapter in the contents, which the theme leaves without a name, gets one.
+    """
+    text = path.read_text(encoding="utf-8").replace(ARROW, ARROW.replace(">", ' aria-label="more on this chapter">', 1))
     text = PLAIN_TOKENS.sub(r"\1", text)
     text = ICON_SCRIPT.sub("", SEARCH.sub("", text))
     text = text if "sd-tab-set" in text else TAB_SCRIPT.sub("", text)
