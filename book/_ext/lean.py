@@ -45,7 +45,7 @@ ICON_FONT = "vendor/fontawesome/webfonts/fa-solid-900"
 def lighten_page(path):
     """Scripts wait until the page is read, figures until they come near; colour that is none is left out.
 
-    And the arrow that opens the depth pages of a chapter in the contents, which the theme leaves without a name, gets one.
+    And the arrow that opens the depth pages of a chapter gets a name: the theme leaves it without one.
     """
     text = path.read_text(encoding="utf-8").replace(ARROW, ARROW.replace(">", ' aria-label="more on this chapter">', 1))
     text = PLAIN_TOKENS.sub(r"\1", text)
