@@ -178,6 +178,7 @@ def weighted(model):
 @pytest.mark.parametrize("name", SAME)
 def test_a_model_with_the_weights_of_the_one_of_keras_gives_the_same_numbers(name, rng):
     settings, make = SAME[name]
+    keras.utils.set_random_seed(0)
     size = 75 if name == "Inception-v3" else 32
     there, here = make((size, size, 3)), to_keras(build(named(name), size, **settings))
     left = weighted(there)
@@ -193,5 +194,6 @@ def test_a_model_with_the_weights_of_the_one_of_keras_gives_the_same_numbers(nam
     x = rng.random((2, size, size, 3), np.float32)
     expected = np.asarray(there(255 * x if "Efficient" in name else x, training=False))
     assert expected.std() > 1e-6
-    assert_allclose(np.asarray(here(x, training=False)), expected, rtol=1e-3, atol=1e-7)
+    # next to the largest number, the smallest ones are rounding
+    assert_allclose(np.asarray(here(x, training=False)), expected, rtol=1e-3, atol=1e-4 * expected.max())
     keras.backend.clear_session()
