@@ -19,8 +19,8 @@ def logged(answer, images):
         try:
             network = into_network(answer(number), str(run.get("weights", "")))
             said.append(predicted(network, images))
-        except NotUsable as why:
-            said.append(str(why))
+        except NotUsable as fault:
+            said.append(str(fault))
     return runs, said
 
 

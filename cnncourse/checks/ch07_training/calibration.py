@@ -45,27 +45,27 @@ def with_bins(**options):
     return lambda probabilities, labels, bins: by_bins(*sure_and_right(probabilities, labels), bins, **options)
 
 
-why = "A bin with many images counts more than one with few: weight each gap by its share of the images."
-TASK.mistake("every bin counts the same", why)(with_bins(total=lambda gaps, shares: gaps.mean()))
-TASK.mistake("the gaps are added without weights", why)(with_bins(total=lambda gaps, shares: gaps.sum()))
+reason = "A bin with many images counts more than one with few: weight each gap by its share of the images."
+TASK.mistake("every bin counts the same", reason)(with_bins(total=lambda gaps, shares: gaps.mean()))
+TASK.mistake("the gaps are added without weights", reason)(with_bins(total=lambda gaps, shares: gaps.sum()))
 why = "That is the maximum calibration error; wanted is the mean over the images."
 TASK.mistake("the largest gap is taken", why)(with_bins(total=lambda gaps, shares: gaps.max()))
-why = "Too sure in one bin and not sure enough in another do not make up for each other: take the size of each gap."
-TASK.mistake("the gaps have signs", why)(with_bins(gap=float))
-TASK.mistake("only the mean over all images is compared", why)(given(TASK, bins=1))
+reason = "Too sure in one bin and not sure enough in another do not make up for each other: take the size of each gap."
+TASK.mistake("the gaps have signs", reason)(with_bins(gap=float))
+TASK.mistake("only the mean over all images is compared", reason)(given(TASK, bins=1))
 why = "The gap is |a - b|; its square is another measure."
 TASK.mistake("the gaps are squared", why)(with_bins(gap=np.square))
 why = "An answer is right or wrong; whether a confidence of 0.8 holds shows only in the mean of a bin."
 TASK.mistake("there are no bins", why)(
     lambda probabilities, labels, bins: float(np.abs(np.subtract(*sure_and_right(probabilities, labels))).mean())
 )
-why = "The confidence is that of the answer, the largest probability, whether it is right or not."
-TASK.mistake("the probability of the label is taken", why)(
+reason = "The confidence is that of the answer, the largest probability, whether it is right or not."
+TASK.mistake("the probability of the label is taken", reason)(
     lambda probabilities, labels, bins: by_bins(
         probabilities[np.arange(len(labels)), labels], sure_and_right(probabilities, labels)[1], bins
     )
 )
-TASK.mistake("the probability of the first class is taken", why)(
+TASK.mistake("the probability of the first class is taken", reason)(
     lambda probabilities, labels, bins: by_bins(probabilities[:, 0], labels == 0, bins)
 )
 why = "A bin holds what lies above its lower edge, up to its upper edge: (0.5, 0.75] has 0.75 in it."

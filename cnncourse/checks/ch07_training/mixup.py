@@ -33,17 +33,17 @@ def cases(rng):
 
 TASK = Task(__name__, __doc__, "#augmentation", mixup, cases, results=("images", "targets"))
 
-why = "An image that shows two things has a target that says so: both classes, in the shares of the two images."
-TASK.mistake("the targets stay as they were", why)(partly(TASK, lambda x, y, *rest: (x, y.astype(float)), 1))
-TASK.mistake("the larger share gets the whole target", why)(
+reason = "An image that shows two things has a target that says so: both classes, in the shares of the two images."
+TASK.mistake("the targets stay as they were", reason)(partly(TASK, lambda x, y, *rest: (x, y.astype(float)), 1))
+TASK.mistake("the larger share gets the whole target", reason)(
     then(TASK, lambda x, y: (x, np.eye(y.shape[1])[y.argmax(axis=1)]))
 )
-TASK.mistake("both targets count in full", why)(
+TASK.mistake("both targets count in full", reason)(
     partly(TASK, lambda x, y, partners, lam: (x, np.maximum(y, y[partners]).astype(float)), 1)
 )
-why = "lam is the share of the image itself; its partner gets the rest, 1 - lam."
-TASK.mistake("the partner gets the share of the image itself", why)(given(TASK, lam=lambda lam: 1 - lam))
-TASK.mistake("the shares of the targets are exchanged", why)(
+reason = "lam is the share of the image itself; its partner gets the rest, 1 - lam."
+TASK.mistake("the partner gets the share of the image itself", reason)(given(TASK, lam=lambda lam: 1 - lam))
+TASK.mistake("the shares of the targets are exchanged", reason)(
     partly(TASK, lambda x, y, partners, lam: mixup(x, y, partners, 1 - lam), 1)
 )
 why = "Each image has a share of its own, lam[n]."

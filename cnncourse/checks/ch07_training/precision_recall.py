@@ -47,9 +47,13 @@ def over(precision=lambda r, p, t: share(r, p), recall=lambda r, p, t: share(r, 
 
 why = "Precision looks at what was predicted as the class, recall at what is of the class."
 TASK.mistake("precision and recall are exchanged", why)(exchanged(TASK, "labels", "predictions"))
-why = "A class that is never predicted has no precision: 0 would say that all its predictions were wrong."
-TASK.mistake("a share of nothing is 0", why)(over(lambda r, p, t: share(r, p, 0.0), lambda r, p, t: share(r, t, 0.0)))
-TASK.mistake("a share of nothing is 1", why)(over(lambda r, p, t: share(r, p, 1.0), lambda r, p, t: share(r, t, 1.0)))
+reason = "A class that is never predicted has no precision: 0 would say that all its predictions were wrong."
+TASK.mistake("a share of nothing is 0", reason)(
+    over(lambda r, p, t: share(r, p, 0.0), lambda r, p, t: share(r, t, 0.0))
+)
+TASK.mistake("a share of nothing is 1", reason)(
+    over(lambda r, p, t: share(r, p, 1.0), lambda r, p, t: share(r, t, 1.0))
+)
 why = "Each class has a place, also one that does not occur: the classes are 0 to classes - 1."
 TASK.mistake("classes that do not occur are left out", why)(
     lambda labels, *rest: tuple(part[np.unique(labels)] for part in precision_recall(labels, *rest))

@@ -55,9 +55,9 @@ def firsts(originals, order=np.s_[:]):
     return np.isin(np.arange(len(originals)), line[first])
 
 
-why = "A copy of a validation image among the training images is an answer that was seen before: a leak."
-TASK.mistake("copies are taken for images of their own", why)(given(TASK, originals=lambda o: np.arange(len(o))))
-TASK.mistake("of the copies of an image only one goes to the validation", why)(
+reason = "A copy of a validation image among the training images is an answer that was seen before: a leak."
+TASK.mistake("copies are taken for images of their own", reason)(given(TASK, originals=lambda o: np.arange(len(o))))
+TASK.mistake("of the copies of an image only one goes to the validation", reason)(
     of_copies(lambda chosen, originals, order: chosen & firsts(originals, order))
 )
 why = "Each class gives one of its parts; otherwise chance decides how much of a rare class is left."

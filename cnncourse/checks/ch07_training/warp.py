@@ -70,11 +70,11 @@ def round_the_corner(image, row, column):
 
 why = "The matrix says where a pixel goes. To fill the output, ask where each of its pixels comes from: the inverse."
 TASK.mistake("the matrix is not inverted", why)(given(TASK, matrix=np.linalg.inv))
-why = "A point between four pixels gets a part of each, by how near they are."
-TASK.mistake("only the nearest pixel is taken", why)(
+reason = "A point between four pixels gets a part of each, by how near they are."
+TASK.mistake("only the nearest pixel is taken", reason)(
     taking(lambda image, r, c: pixels(image, np.rint(r).astype(int), np.rint(c).astype(int)))
 )
-TASK.mistake("only the pixel above and to the left is taken", why)(
+TASK.mistake("only the pixel above and to the left is taken", reason)(
     taking(lambda image, r, c: pixels(image, np.floor(r).astype(int), np.floor(c).astype(int)))
 )
 why = "The nearer pixel weighs more: at a distance of 0.25 its weight is 0.75."
