@@ -69,9 +69,7 @@ class Task:
     lends: tuple = ()  # what the text allows, or the probe needs: pairs of a full name and the function of `lent`
     results: tuple = ()  # what the parts of the result are called, if it is a tuple
     fresh: bool = False  # the result must not be a view of an argument
-    measure: Callable | None = (
-        None  # measure(values, truth, earlier) -> Measure, in place of a comparison (measuring.py)
-    )
+    measure: Callable | None = None  # measure(values, truth, earlier) -> Measure, instead of a comparison: measuring.py
     truth: Callable | None = None  # truth(rng): what `measure` compares with, drawn as the cases were; never sent along
     after: tuple = ()  # tasks whose values `measure`, and `cases` as a second argument, get as `earlier`
     files: tuple = ()  # that must have been handed in beside the notebook, by their names

@@ -39,8 +39,8 @@ def measure(values, truth, earlier):
 
 
 TASK = Task(
-    "ch07.mnist_accuracy",
-    "accuracy on the test images",
+    __name__,
+    __doc__,
     "ch07_training#mnist-in-keras",
     None,
     cases,

@@ -60,8 +60,8 @@ def measure(values, truth, earlier):
 
 
 TASK = Task(
-    "ch07.mnist_augment",
-    "augmentation that keeps the labels",
+    __name__,
+    __doc__,
     "ch07_training#augmentation",
     augment,
     cases,

@@ -27,8 +27,8 @@ def measure(values, truth, earlier):
 
 
 TASK = Task(
-    "ch07.mnist_budget",
-    "a network of few parameters",
+    __name__,
+    __doc__,
     "ch07_training#mnist-in-keras",
     None,
     cases,

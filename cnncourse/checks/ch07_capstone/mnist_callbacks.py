@@ -59,8 +59,8 @@ def measure(values, truth, earlier):
 
 
 TASK = Task(
-    "ch07.mnist_callbacks",
-    "early stopping that goes back to the best weights",
+    __name__,
+    __doc__,
     "ch07_training#mnist-in-keras",
     None,
     cases,

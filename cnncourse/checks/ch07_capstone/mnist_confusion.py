@@ -31,8 +31,8 @@ def measure(values, truth, earlier):
 
 
 TASK = Task(
-    "ch07.mnist_confusion",
-    "the digits that the network confuses most",
+    __name__,
+    __doc__,
     "ch07_training#measuring",
     None,
     cases,

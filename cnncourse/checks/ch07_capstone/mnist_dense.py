@@ -31,8 +31,8 @@ def measure(values, truth, earlier):
 
 
 TASK = Task(
-    "ch07.mnist_dense",
-    "the dense network of chapter 1 beside it",
+    __name__,
+    __doc__,
     "ch07_training#mnist-in-keras",
     None,
     cases,

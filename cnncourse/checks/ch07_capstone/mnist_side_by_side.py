@@ -25,8 +25,8 @@ def measure(values, truth, earlier):
 
 
 TASK = Task(
-    "ch07.mnist_side_by_side",
-    "both networks side by side",
+    __name__,
+    __doc__,
     "ch07_training#mnist-in-keras",
     None,
     cases,

@@ -76,8 +76,8 @@ def drawn_again(rng):
 
 
 TASK = Task(
-    "ch07.mnist_split",
-    "which images are held out, without leakage",
+    __name__,
+    __doc__,
     "ch07_training#mnist-in-keras",
     split,
     cases,

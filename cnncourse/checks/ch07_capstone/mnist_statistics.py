@@ -41,8 +41,8 @@ def measure(values, truth, earlier):
 
 
 TASK = Task(
-    "ch07.mnist_statistics",
-    "mean and standard deviation of the training part",
+    __name__,
+    __doc__,
     "ch07_training#mnist-in-keras",
     statistics,
     cases,

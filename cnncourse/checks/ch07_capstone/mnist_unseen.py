@@ -19,8 +19,8 @@ def measure(values, truth, earlier):
 
 
 TASK = Task(
-    "ch07.mnist_unseen",
-    "accuracy on images that only the judge has",
+    __name__,
+    __doc__,
     "ch07_training#mnist-in-keras",
     None,
     cases,
