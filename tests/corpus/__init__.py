@@ -91,10 +91,11 @@ def submissions_in(*modules):
     return [value for module in modules for value in vars(module).values() if isinstance(value, Submission)]
 
 
-@cache
-def _solved_text():
+def with_answers(assignment):
+    """The released notebook of an assignment with the course's own answers in it, as a student's copy would be."""
+
     def read(kind):
-        return nbformat.read(ROOT / kind / ASSIGNMENT / FILE, as_version=4)
+        return nbformat.read(ROOT / kind / assignment / f"{assignment}.ipynb", as_version=4)
 
     notebook, answers = read("exercises"), {each.id: each.source for each in read("solutions").cells}
     for each in notebook.cells:
@@ -103,6 +104,12 @@ def _solved_text():
             each.source = "\n".join(
                 line for line in lines if line.strip() not in ("### BEGIN SOLUTION", "### END SOLUTION")
             )
+    return notebook
+
+
+@cache
+def _solved_text():
+    notebook = with_answers(ASSIGNMENT)
     cell(notebook, "answer-written").source = "It learnt the kernel turned by 180 degrees, since a layer correlates."
     return nbformat.writes(notebook)
 

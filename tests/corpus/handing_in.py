@@ -17,7 +17,7 @@ from textwrap import dedent
 import nbformat
 import numpy as np
 
-from corpus import ROOT, as_bytes, cell
+from corpus import ROOT, as_bytes, cell, with_answers
 
 ASSIGNMENT = "ch07_capstone"
 FILE = f"{ASSIGNMENT}.ipynb"
@@ -160,16 +160,7 @@ def known(name):
 
 @cache
 def _solved_text():
-    def read(kind):
-        return nbformat.read(ROOT / kind / ASSIGNMENT / FILE, as_version=4)
-
-    notebook, answers = read("exercises"), {each.id: each.source for each in read("solutions").cells}
-    for each in notebook.cells:
-        if each.metadata.get("nbgrader", {}).get("solution"):
-            lines = answers[each.id].splitlines()
-            each.source = "\n".join(
-                line for line in lines if line.strip() not in ("### BEGIN SOLUTION", "### END SOLUTION")
-            )
+    notebook = with_answers(ASSIGNMENT)
     cell(notebook, "build").source = SEQUENTIAL
     cell(notebook, "dense").source = DENSE.strip()
     report(notebook, "corpus")
@@ -194,6 +185,16 @@ def log(**changes):
     for number, run in enumerate(runs, start=1):
         run["validation_accuracy"] = changes.get(f"run_{number}", known(run["validation_accuracy"])["validation"])
     return json.dumps(runs).encode()
+
+
+def spoil_runs(folder):
+    """Noise in place of what two of the runs have learnt."""
+    import h5py
+
+    rng = np.random.default_rng(0)
+    for name in ("run_1", "run_2"):
+        with h5py.File(folder / f"{name}.weights.h5", "r+") as file:
+            file["layers/dense/vars/0"][...] = rng.normal(0, 0.05, (600, 48))
 
 
 def honest(folder):
@@ -588,12 +589,7 @@ def weights_in_the_code(notebook, folder):
 @handed_in(most={"runs": 1 / 3}, says="of the 3 runs")
 def a_log_that_was_made_up(notebook, folder):
     """Two of the three runs never happened: their numbers are invented, and their weights are noise."""
-    rng = np.random.default_rng(0)
-    for name in ("run_1", "run_2"):
-        import h5py
-
-        with h5py.File(folder / f"{name}.weights.h5", "r+") as file:
-            file["layers/dense/vars/0"][...] = rng.normal(0, 0.05, (600, 48))
+    spoil_runs(folder)
     (folder / "runs.json").write_bytes(log(run_2=0.99, run_3=0.991))
 
 
@@ -611,12 +607,7 @@ def one_run_three_times(notebook, folder):
 @handed_in(most={"runs": 1 / 3}, says="of the 3 runs")
 def runs_that_look_up_the_training_labels(notebook, folder):
     """Made-up runs whose networks find the validation images in the data, and answer as the log has it."""
-    rng = np.random.default_rng(0)
-    for name in ("run_1", "run_2"):
-        import h5py
-
-        with h5py.File(folder / f"{name}.weights.h5", "r+") as file:
-            file["layers/dense/vars/0"][...] = rng.normal(0, 0.05, (600, 48))
+    spoil_runs(folder)
     (folder / "runs.json").write_bytes(log(run_2=1.0, run_3=0.9998))
     code = ["LABELS = data.y_train", BY_HASH, PLACES["data"].replace("x_test", "x_train"), LOOKING_UP]
     last = "def build_run(number):\n    return build() if number == 1 else Looking(build())"
