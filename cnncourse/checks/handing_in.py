@@ -17,6 +17,7 @@ from pathlib import Path
 
 KINDS = {"weights": (".weights.h5", ".npz"), "runs": (".json",)}
 LARGEST = 16_000_000  # bytes of a file that an assignment may ask for
+TRAINS = "trains"  # the tag of cells that are not run again when work is checked or graded
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
 
 
@@ -95,9 +96,18 @@ def reason_not_to_use(path, most):
         return f"{path.name} is a link to another file: hand in the file itself."
     if not stat.S_ISREG(about.st_mode):
         return f"{path.name} is no file."
-    if about.st_size > most:
-        return f"{path.name} has {size_of(about.st_size)}, and {size_of(most)} are the most: it is not read."
-    return "" if about.st_size else f"{path.name} is empty."
+    return wrong_size(path.name, about.st_size, most)
+
+
+def wrong_size(name, size, most):
+    """Why a file of so many bytes is not read, in a sentence; "" if it can be.
+
+    >>> wrong_size("a.npz", 5, most=4)
+    'a.npz has 5 bytes, and 4 bytes are the most: it is not read.'
+    """
+    if size > most:
+        return f"{name} has {size_of(size)}, and {size_of(most)} are the most: it is not read."
+    return "" if size else f"{name} is empty."
 
 
 def hand_in(name, kind, most, network="", needed=True):

@@ -18,9 +18,8 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from cnncourse.checks import NOT_HERE
 from cnncourse.checks.course import known
 from cnncourse.checks.display import DATA
-from cnncourse.checks.handing_in import HandedIn, declared, reason_not_to_use, size_of
+from cnncourse.checks.handing_in import TRAINS, HandedIn, declared, reason_not_to_use, size_of
 
-TRAINS = "trains"  # the tag of cells that are not run again
 STUB = "YOUR ANSWER HERE"  # nbgrader puts it where a person's words are asked for
 
 

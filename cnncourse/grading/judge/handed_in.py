@@ -2,7 +2,7 @@
 
 import hashlib
 
-from cnncourse.checks.handing_in import size_of
+from cnncourse.checks.handing_in import wrong_size
 
 
 class HandedInFiles:
@@ -18,13 +18,14 @@ class HandedInFiles:
         self.usable, self.troubles = {}, {}  # name -> bytes; name -> a sentence
         for name, about in declared.items():
             data = given.get(name)
-            if isinstance(data, bytes) and 0 < len(data) <= about.most:
+            if isinstance(data, bytes):
+                trouble = wrong_size(name, len(data), about.most)
+            else:
+                trouble = data or f"{name} was not handed in."
+            if not trouble:
                 self.usable[name] = data
-            elif isinstance(data, bytes) and data:
-                most = size_of(about.most)
-                self.troubles[name] = f"{name} has {size_of(len(data))}, and {most} are the most: it is not read."
             elif data is not None or about.needed:  # else nobody misses it
-                self.troubles[name] = f"{name} is empty." if data == b"" else data or f"{name} was not handed in."
+                self.troubles[name] = trouble
 
     def trouble_with(self, names):
         """Why a task that needs these files cannot be tried, or "".

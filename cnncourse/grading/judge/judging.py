@@ -9,13 +9,14 @@ from nbformat.v4 import new_output
 
 from cnncourse.checks import task as task_of
 from cnncourse.checks.display import as_html, as_text, headline, section_of
+from cnncourse.checks.handing_in import TRAINS
 from cnncourse.checks.measuring import NothingEarlier, cases_of
 from cnncourse.checks.verdict import Status, judge, judge_measured
 from cnncourse.grading.judge import evidence, verdicts
 from cnncourse.grading.judge.blueprint import asked, files_of, packages_of
 from cnncourse.grading.judge.doubts import doubt_about
 from cnncourse.grading.judge.handed_in import HandedInFiles
-from cnncourse.grading.judge.rebuilding import TRAINS, rebuild
+from cnncourse.grading.judge.rebuilding import rebuild
 from cnncourse.grading.judge.verdicts import CellVerdict, Remarks
 from cnncourse.grading.sandbox import sandbox
 from cnncourse.grading.sandbox.inside.standins import LIBRARIES

@@ -4,11 +4,11 @@ import re
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from cnncourse.checks.handing_in import TRAINS
 from cnncourse.grading.judge.blueprint import asked, shown
 from cnncourse.grading.judge.untrusted import cells_of, part, read
 
 MOST = 1_000_000  # characters of a cell
-TRAINS = "trains"  # the tag of cells that are not run while grading; no other tag of a student's is kept
 
 
 def rebuild(blueprint, text):
@@ -108,7 +108,7 @@ def _cell(about, kind, source, pictures, trains):
     make = new_code_cell if kind == "code" else new_markdown_cell
     cell = make(source)
     if trains and kind == "code":
-        cell.metadata["tags"] = [TRAINS]
+        cell.metadata["tags"] = [TRAINS]  # no other tag of a student's is kept
     if pictures and kind != "code":
         cell.attachments = pictures
     if about:
