@@ -7,7 +7,7 @@ An experiment is a function of one case, such as a seed, that returns plain data
     shares = recorded("experiments/ch01_shuffle.json", right_answers, cases=(0, 1, 2))
 
 A record counts only for the code it was made with: the call, the function, and all that the cells before it define for
-the function. So a notebook whose code you have changed, or that has no record beside it, runs everything itself.
+the function. So a notebook whose code you have changed runs everything itself. It says so, for that may take hours.
 """
 
 import ast
@@ -26,6 +26,8 @@ from pathlib import Path
 RECORDING = "CNNCOURSE_RECORD"  # when set in the environment, everything is run and recorded: see tools/experiments.py
 
 FRAMEWORKS = ("Keras", "TensorFlow", "JAX")
+
+BOOK = Path(__file__).parents[1] / "book"  # beside the package, in the repository and in the students' bundle
 
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 REPLACING = (ast.Assign, ast.Import, ast.ImportFrom, *DEFINITIONS)  # after these a name is what they make of it
@@ -49,7 +51,8 @@ def recorded(record, experiment, cases, within=0.02, timings=()):
 
     Parameters
     ----------
-    record : the file, written as a text in the call itself. Without one of this code, every case is run.
+    record : the file, written as a text in the call itself: beside the notebook, or in the folder of the book. Without
+        one of this code, every case is run.
     experiment : a function of one case that returns plain data.
     cases : for example seeds.
     within : how far a number of the first case may be from its record. Other processors round differently, and training
@@ -65,7 +68,7 @@ def recorded(record, experiment, cases, within=0.02, timings=()):
     """
     cases, path, code = list(cases), Path(record), _code_so_far(record)
     recording = RECORDING in os.environ
-    kept = _read(path) if not recording else {}
+    kept = (_read(path) or _read(BOOK / path)) if not recording else {}
     if code is not None and kept.get("code") == code:
         now, then = _untimed(_plain(experiment(cases[0])), timings), _untimed(kept["results"][0], timings)
         if not agree(now, then, within):
@@ -75,6 +78,8 @@ def recorded(record, experiment, cases, within=0.02, timings=()):
             )
         return _told(kept, f"recorded on {_day(kept)}; 1 run of {len(cases)} repeated for this page")
     if not recording:
+        if code is not None:
+            print(f"{record} holds nothing for this code, so all its runs are made here: {len(cases)}")
         made = _run(experiment, cases, code, {}, keep=lambda made: None)
         return _told(made, f"{len(cases)} runs made for this page")
     part = path.with_suffix(".part")

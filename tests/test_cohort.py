@@ -501,7 +501,7 @@ def test_what_notebooks_need_is_imported_once_for_all_workers():
     def nothing(blueprint):
         return ()
 
-    work = [(f"s{number}", ({"one": {}}, "secret", f"s{number}", {"one": b""}, {})) for number in range(12)]
+    work = [(f"s{number}", ({"one": {}}, "secret", f"s{number}", {"one": b""}, {}, {})) for number in range(12)]
     found = [result[0]["one"] for _, result, _ in on_workers(where_it_is_warm, 2, needs=nothing)(work)]
     workers, places = (set(each) for each in zip(*found))
     assert (len(found), len(workers), len(places)) == (12, 2, 1)

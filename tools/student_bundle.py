@@ -41,6 +41,8 @@ def contents(root, site):
         f"cnncourse/{place}": path for place, path in below(root / "cnncourse") if not place.startswith("grading/")
     }
     found |= {f"book/{place}": path for place, path in below(site)}
+    # For the pages as notebooks, which would otherwise repeat the long experiments in full
+    found |= {f"book/experiments/{place}": path for place, path in below(root / "book" / "experiments")}
     return dict(sorted(found.items()))
 
 
