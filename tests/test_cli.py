@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import complete
 import nbformat
 import pytest
 
@@ -212,10 +213,10 @@ def test_the_command_is_installed():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", sorted(ROOT.glob("solutions/*/*.ipynb")), ids=lambda path: path.stem)
-def test_the_solutions_get_all_points_and_the_untouched_release_none(path, capsys):
-    assert main(["check", str(path)]) == 0
-    assert main(["check", str(ROOT / "exercises" / path.parent.name / path.name)]) == 1
+@pytest.mark.parametrize("slug", sorted(path.stem for path in ROOT.glob("solutions/*/*.ipynb")))
+def test_the_solutions_get_all_points_and_the_untouched_release_none(slug, tmp_path, capsys):
+    assert main(["check", str(complete.hand_in(slug, tmp_path))]) == 0
+    assert main(["check", str(ROOT / "exercises" / slug / f"{slug}.ipynb")]) == 1
     released = capsys.readouterr().out.split("task ")[2]
     *scores, written, total = [line for line in released.splitlines()[1:] if " / " in line]
     assert scores

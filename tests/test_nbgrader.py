@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import complete
 import pytest
 import terminal
 
@@ -20,8 +21,8 @@ def course_with(slug, folder):
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     for kind in ("solutions", "exercises"):
         shutil.copytree(ROOT / kind / slug, folder / kind / slug)
-    for student, kind in {"right": "solutions", "untouched": "exercises"}.items():
-        shutil.copytree(ROOT / kind / slug, folder / "submitted" / student / slug)
+    complete.hand_in(slug, folder / "submitted" / "right" / slug)
+    shutil.copytree(ROOT / "exercises" / slug, folder / "submitted" / "untouched" / slug)
     return folder
 
 
