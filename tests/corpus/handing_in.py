@@ -586,7 +586,7 @@ def weights_in_the_code(notebook, folder):
     cell(notebook, "build").source = f"HIDDEN = {text!r}\n" + cell(notebook, "build").source
 
 
-@handed_in(most={"runs": 1 / 3}, says="of the 3 runs")
+@handed_in(most={"runs": 1 / 3}, says="as the log says: 1, asked for: 3")
 def a_log_that_was_made_up(notebook, folder):
     """Two of the three runs never happened: their numbers are invented, and their weights are noise."""
     spoil_runs(folder)
@@ -604,7 +604,7 @@ def one_run_three_times(notebook, folder):
     (folder / "runs.json").write_text(json.dumps(runs))
 
 
-@handed_in(most={"runs": 1 / 3}, says="of the 3 runs")
+@handed_in(most={"runs": 1 / 3}, says="as the log says: 1, asked for: 3")
 def runs_that_look_up_the_training_labels(notebook, folder):
     """Made-up runs whose networks find the validation images in the data, and answer as the log has it."""
     spoil_runs(folder)

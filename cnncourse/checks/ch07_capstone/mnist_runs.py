@@ -59,7 +59,7 @@ def measure(values, truth, earlier):
             is_near = abs(here - claimed) <= NEAR and abs(here - there) <= GAP
             good += is_near
             words.append(f"run {number}: you said {claimed:.2%}, recomputed {here:.2%}" + ("" if is_near else " (no)"))
-    words.append(f"{good} runs are as the log says, and {RUNS} are asked for")
+    words.append(f"runs that are as the log says: {good}, asked for: {RUNS}")
     return Measure(min(good, RUNS) / RUNS, "; ".join(words) + ".")
 
 
