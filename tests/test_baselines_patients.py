@@ -72,6 +72,16 @@ def test_the_symptom_is_what_the_curves_show(name):
     assert SHOWS[name](RUNS[name])
 
 
+def test_what_the_page_says_of_several_patients_together():
+    dead, raw = RUNS["dead units"], RUNS["unnormalised input"]
+    assert np.allclose(dead["val_loss"][1:], raw["val_loss"][1:], atol=0.05)
+    assert abs(last("decay too strong", "val_loss") - last("augmentation that changes the label", "val_loss")) < 0.5
+    assert last("leaked images", "val_accuracy") > 0.97 > 0.96 > RUNS["leaked images"]["test"]
+    assert RUNS["evaluation in training mode"]["test"] == HEALTHY["test"]
+    assert last("no shuffling", "accuracy") - last("no shuffling", "val_accuracy") > 0.15
+    assert abs(RUNS["no shuffling"]["train"] - last("no shuffling", "val_accuracy")) < 0.05
+
+
 @pytest.mark.parametrize("name", SICK)
 def test_its_own_test_tells_the_patient_from_the_run_after_the_cure(name):
     here, usual = (RUNS[case]["found"][name] for case in (name, PATIENTS[name].cured))

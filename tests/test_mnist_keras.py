@@ -174,3 +174,32 @@ def test_a_bad_argument_is_told_with_what_would_do(wrong, message):
 def test_nothing_but_keras_is_asked_for_so_that_the_backend_can_be_another():
     words = Path(mnist_keras.__file__).read_text()
     assert "tf." not in words and "import tensorflow" not in words and "jax" not in words.replace("JAX", "")
+
+
+# What the page says of the recorded runs
+
+KINDS = "softmax", "dense", "lenet", "simple", "best", "plain", "network", "cycle", "augmented", "smooth"
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """The accuracies of three seeds, in percent, by the kinds of runs."""
+    record = json.loads((Path(__file__).parents[1] / "book/experiments/ch07_mnist.json").read_text(encoding="utf-8"))
+    by_three = np.reshape([100 * run["accuracy"] for run in record["results"][1:]], (-1, 3))  # after a short one
+    return dict(zip(KINDS, by_three, strict=True))
+
+
+def test_which_promises_are_kept(recorded):
+    assert 91.5 < recorded["softmax"].min() and recorded["softmax"].max() < 93
+    assert recorded["dense"].min() > 97
+    assert sorted(recorded["simple"] > 99) == [False, True, True]
+    assert recorded["best"].min() > 99.6
+
+
+def test_which_ingredients_are_beyond_doubt(recorded):
+    assert recorded["network"].min() > recorded["plain"].max()
+    assert recorded["cycle"].min() > recorded["network"].max()
+    assert (
+        recorded["augmented"].min() < recorded["cycle"].max() and recorded["smooth"].min() < recorded["augmented"].max()
+    )
+    assert recorded["smooth"].min() > recorded["cycle"].max()
