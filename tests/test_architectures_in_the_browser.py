@@ -11,10 +11,11 @@ import pytest
 import test_architectures_expressions as expressions
 import test_architectures_graph as graphs
 import test_architectures_notation as notation
-from networks import UNSEEN, of_zoo
+from networks import UNSEEN, of_zoo, with_word
 from test_architectures_receptive_fields import BRANCHES
 
 from cnncourse.architectures import build, memory, named, names, node_table, read, table
+from cnncourse.architectures.vocabulary import WORDS
 from cnncourse.architectures.zoo import texts
 
 PARTS = Path(__file__).resolve().parents[1] / "book" / "_static" / "widgets" / "architecture-explorer"
@@ -100,6 +101,20 @@ def test_every_network_of_the_zoo_has_the_same_numbers_row_by_row_and_node_by_no
     whole, without_heads = zoo_in_javascript()[name]
     compare(whole, of_zoo(name))
     compare(without_heads, of_zoo(name).main())
+
+
+def test_every_word_of_the_vocabulary_is_known_with_what_it_takes_and_what_it_costs():
+    found = in_javascript("return cnn.architectures.words();")
+    assert [word["word"] for word in found] == list(WORDS)
+    for word in found:
+        known = WORDS[word["word"]]
+        assert (tuple(word["needs"]), dict(word["may"])) == (known.arguments, known.options)
+    all_graphs = [with_word(name) for name in WORDS]
+    specs = in_javascript(
+        "return given.texts.map(text => numbers(build(read(text))));", texts=[graph.spec.text for graph in all_graphs]
+    )
+    for graph, numbers in zip(all_graphs, specs):
+        compare(numbers, graph)
 
 
 CHANGED = [

@@ -144,6 +144,9 @@
   for (const name of ["relu", "relu6", "sigmoid", "tanh", "silu", "gelu", "hard_sigmoid", "hard_silu", "softmax"]) WORDS[name] = [same];
   const JOINS = ["add", "concat", "multiply"];
 
+  /* Each word with what it needs to be told, and what it may be told with what is usual. */
+  const words = () => Object.entries(WORDS).map(([word, [, needs = [], may = {}]]) => ({ word, needs, may: Object.entries(may) }));
+
   /* The shape that paths come together in. A vector multiplies an image channel by channel. */
   function joined(word, shapes) {
     const [first, ...others] = shapes, shown = shapes.map(repr).join(" and "), equal = (a, b) => String(a) === String(b);
@@ -297,5 +300,5 @@
     return { name: graph.name, nodes, outputs: { main: places.get(graph.outputs.main) } };
   }
 
-  Object.assign(window.cnn.architectures, { build, main, padAmounts, product });
+  Object.assign(window.cnn.architectures, { build, main, words, padAmounts, product });
 })();
