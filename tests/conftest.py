@@ -81,8 +81,9 @@ def widget(browser):
     def open_widget(name, html=None):
         tab.set_content(f"<!doctype html><html lang='en'><title>{name}</title><body><main></main></body></html>")
         tab.add_style_tag(path=STATIC / "css" / "cnn.css")
-        for script in ("_base", name):
-            tab.add_script_tag(path=STATIC / "widgets" / f"{script}.js")
+        scripts = STATIC / "widgets"
+        for path in (scripts / "_base.js", *sorted((scripts / name).glob("*.js")), scripts / f"{name}.js"):
+            tab.add_script_tag(path=path)
         # The element after its script, as on a page, where the scripts are deferred
         tab.evaluate("html => { document.querySelector('main').innerHTML = html }", html or f"<{name}></{name}>")
         tab.wait_for_function("name => document.querySelector(name).ready", arg=name)

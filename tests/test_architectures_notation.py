@@ -47,6 +47,12 @@ def test_a_path_goes_on_below_its_first_word_and_may_part_again():
     assert [str(row.items[0]) for row in short] == ["relu"]
 
 
+def test_the_first_word_of_a_path_may_stand_in_the_row_below():
+    text = "network N\ninput 8 8 1\nadd\n  |\n    relu\n    tanh\n  |\n"
+    (add,) = read_all(text)["N"].rows
+    assert [[str(row.items[0]) for row in path] for path in add.paths] == [["relu", "tanh"], []]
+
+
 def test_a_spec_is_plain_data_and_json_can_hold_it():
     spec = read_all(SMALL)["Small net"]
     data = json.loads(json.dumps(spec.data()))

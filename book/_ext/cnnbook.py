@@ -91,11 +91,18 @@ def widgets_of(body):
     return [tag for tag in tags if (STATIC / "widgets" / f"{tag}.js").exists()]
 
 
+def scripts_of(name):
+    """The scripts of a widget in the order in which they are loaded: the parts in a folder of its name, then itself."""
+    parts = sorted(path.name for path in (STATIC / "widgets" / name).glob("*.js"))
+    return [*(f"widgets/{name}/{part}" for part in parts), f"widgets/{name}.js"]
+
+
 def load_widgets(app, pagename, templatename, context, doctree):
     """A page loads the scripts of the widgets that it shows, and no others."""
     names = widgets_of(context.get("body") or "")
     for name in ["_base", *names] if names else []:
-        app.add_js_file(f"widgets/{name}.js", loading_method="defer")
+        for script in scripts_of(name):
+            app.add_js_file(script, loading_method="defer")
         if (STATIC / "css" / "widgets" / f"{name}.css").exists():
             app.add_css_file(f"css/widgets/{name}.css")
 

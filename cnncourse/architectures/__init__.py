@@ -19,6 +19,7 @@ total                                      154         19,640         40,848
 
 from cnncourse.architectures.counting import Count, count, counts
 from cnncourse.architectures.drawing import draw
+from cnncourse.architectures.exploring import explorer
 from cnncourse.architectures.graph import Graph, Node, build
 from cnncourse.architectures.keras_model import to_keras
 from cnncourse.architectures.literature import Published, published, sources
@@ -43,6 +44,7 @@ __all__ = [
     "count",
     "counts",
     "draw",
+    "explorer",
     "field_at",
     "fields",
     "kept_numbers",

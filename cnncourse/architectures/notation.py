@@ -213,7 +213,7 @@ def _paths(lines, parent):
             raise ValueError(f"line {number}, {line.strip()!r}: below {parent.strip()!r} each path starts with |")
         below = _below(lines, at, _indent(line))
         first = line.replace("|", " ", 1)  # its words stay in their columns
-        paths.append(_rows([(number, first), *below]) if first.strip() else ())
+        paths.append(_rows([(number, first), *below] if first.strip() else below))
         at += 1 + len(below)
     return tuple(paths)
 

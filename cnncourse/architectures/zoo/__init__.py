@@ -8,11 +8,20 @@ from cnncourse.architectures import notation
 FOLDER = Path(__file__).parent
 
 
+def texts():
+    """The text of each family, by its name.
+
+    >>> texts()["vgg"].splitlines()[2]
+    'network VGG-11'
+    """
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.txt"))}
+
+
 @cache
 def _zoo():
     specs = {}
-    for path in sorted(FOLDER.glob("*.txt")):
-        specs |= notation.read_all(path.read_text(encoding="utf-8"), specs)
+    for text in texts().values():
+        specs |= notation.read_all(text, specs)
     return specs
 
 
