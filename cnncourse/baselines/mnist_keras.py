@@ -1,4 +1,4 @@
-"""MNIST in Keras: five networks, from a weighted sum of pixels to 99.5 % and more (chapter ch07_training).
+"""MNIST in Keras: five networks, from a weighted sum of pixels to 99.5 % and more (page ch07_mnist).
 
 Only Keras 3, so the same code runs on TensorFlow and on JAX. Importing this module imports Keras.
 """

@@ -29,7 +29,7 @@ def measure(values, truth, earlier):
 TASK = Task(
     __name__,
     __doc__,
-    "ch07_training#mnist-in-keras",
+    "ch07_mnist#what-each-ingredient-brings",
     None,
     cases,
     probe=counted,

@@ -61,7 +61,7 @@ def measure(values, truth, earlier):
 TASK = Task(
     __name__,
     __doc__,
-    "ch07_training#mnist-in-keras",
+    "ch07_training#regularisation-and-evidence",
     None,
     cases,
     probe=simulated,

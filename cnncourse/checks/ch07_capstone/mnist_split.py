@@ -78,7 +78,7 @@ def drawn_again(rng):
 TASK = Task(
     __name__,
     __doc__,
-    "ch07_training#mnist-in-keras",
+    "ch07_training#regularisation-and-evidence",
     split,
     cases,
     probe=twice,

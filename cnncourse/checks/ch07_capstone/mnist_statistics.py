@@ -43,7 +43,7 @@ def measure(values, truth, earlier):
 TASK = Task(
     __name__,
     __doc__,
-    "ch07_training#mnist-in-keras",
+    "ch07_training#before-training",
     statistics,
     cases,
     measure=measure,
