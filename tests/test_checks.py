@@ -16,6 +16,8 @@ from cnncourse.checks.display import address, as_html, as_text, picture
 from cnncourse.checks.plain import NotPlain, difference, to_plain
 from cnncourse.checks.probing import try_case
 from cnncourse.checks.task import Misconception, Task, returns
+from cnncourse.convolution import correlate
+from cnncourse.shapes import conv_output_size
 
 ROOT = Path(__file__).resolve().parents[1]
 PAD, SIZES, CORRELATE = (task(name) for name in ("ch02.pad", "ch02.output_size", "ch02.correlate"))
@@ -126,6 +128,17 @@ def test_what_the_student_prints_and_warnings_are_shown_beside_a_wrong_answer():
     text = words(PAD, chatty)
     assert "Your code printed: the shape is (" in text
     assert "Your code warned: RuntimeWarning: divide by zero" in text
+
+
+def test_a_right_answer_that_leaves_the_work_to_the_course_is_told_so(capsys):
+    check("ch02.output_size", lambda *sizes: conv_output_size(*sizes))
+    told = capsys.readouterr().out
+    assert re.search(r"right, on .*\nBut it calls cnncourse.shapes, which is not there when it is graded", told)
+
+
+def test_what_a_task_lends_may_be_called(capsys):
+    check("ch02.convolve", lambda image, kernel: correlate(image, kernel[::-1, ::-1]))
+    assert capsys.readouterr().out.count("\n") == 1
 
 
 def test_a_warning_or_a_print_does_not_make_a_right_answer_wrong(capsys):

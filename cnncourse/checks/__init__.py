@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnncourse.checks.borrowed import borrowed
 from cnncourse.checks.catalogue import chapters, files, find, load
 from cnncourse.checks.display import DATA, as_data, as_html, as_text, headline
 from cnncourse.checks.handing_in import LARGEST, hand_in, reason_not_to_use
@@ -134,6 +135,8 @@ def check(name, answer):
     verdict = examine_closely(task(name), answer)
     if verdict.passed:
         print(headline(verdict))
+        if modules := [] if verdict.measure else borrowed(verdict.task, answer):
+            print(f"But it calls {' and '.join(modules)}, which is not there when it is graded: write it yourself.")
         return
     if in_notebook():
         shown = {DATA: as_data(verdict), "text/html": as_html(verdict), "text/plain": as_text(verdict)}
