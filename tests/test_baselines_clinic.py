@@ -58,6 +58,7 @@ def test_a_run_tells_the_mean_of_its_batches_and_measures_afterwards():
     assert result["test"] == network.evaluate(training.prepared(training.test.x), training.test.y)[1]
 
 
+@pytest.mark.slow
 def test_a_shorter_run_is_the_beginning_of_a_longer_one(healthy):
     short = run("healthy", epochs=1)
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
@@ -73,6 +74,7 @@ def test_a_patient_changes_one_thing(name):
     assert kind.examined.__doc__
 
 
+@pytest.mark.slow
 def test_measuring_in_training_mode_trains_the_very_same_network(healthy):
     patient = run("evaluation in training mode", epochs=2)
     assert patient["loss"] == healthy["loss"] and patient["test"] == healthy["test"]

@@ -116,6 +116,7 @@ def test_augmentation_that_keeps_the_digits_is_right_and_one_that_turns_or_flips
     assert shares("augment", *wrong) == [0.0] * len(wrong)
 
 
+@pytest.mark.slow
 def test_callbacks_that_stop_and_restore_are_right_and_others_earn_half_or_nothing():
     import keras
 

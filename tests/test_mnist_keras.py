@@ -128,6 +128,7 @@ def test_the_model_learns_what_the_labels_say_and_returns_plain_data():
     assert run.result["accuracy"] > 0.75 and run.result["val_accuracy"] > 0.75
 
 
+@pytest.mark.slow
 def test_the_accuracy_is_that_of_the_model_on_the_test_images_scaled_as_the_training_images_were():
     run = mnist_keras.train("logistic_regression", epochs=2)
     data = mnist()
@@ -138,6 +139,7 @@ def test_the_accuracy_is_that_of_the_model_on_the_test_images_scaled_as_the_trai
     assert run.result["val_accuracy"] is None
 
 
+@pytest.mark.slow
 def test_with_everything_at_once_the_small_network_learns_and_the_rate_ends_at_zero():
     ingredients = {"learning_rate": 0.008, "schedule": "one_cycle", "augmentation": 1.0, "label_smoothing": 0.05}
     run = mnist_keras.train("small_cnn", epochs=3, images=1500, batch_size=50, **ingredients)
@@ -146,6 +148,7 @@ def test_with_everything_at_once_the_small_network_learns_and_the_rate_ends_at_z
     assert float(run.model.optimizer.learning_rate) < 1e-6
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
     first, second, other = (
         mnist_keras.train("logistic_regression", seed, epochs=1, augmentation=1.0, **SIX_HUNDRED).model.get_weights()[0]

@@ -266,6 +266,7 @@ def first_place(found):
     return found.first.get_attribute("href")
 
 
+@pytest.mark.slow
 def test_every_place_that_the_search_knows_is_there():
     script = (SITE / "_static" / "sections.js").read_text(encoding="utf-8")
     places = re.findall(r'"place": "([^"]+)"', script)
@@ -297,6 +298,7 @@ def soup(name):
     return BeautifulSoup((SITE / name).read_text(encoding="utf-8"), "html.parser")
 
 
+@pytest.mark.slow
 def test_chapters_and_their_figures_have_the_numbers_that_the_text_calls_them_by():
     for path in sorted((ROOT / "book").glob("ch[0-9][0-9]_*.md")):
         number, page = int(path.stem[2:4]), soup(f"book/{path.stem}.html")

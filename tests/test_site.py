@@ -161,6 +161,7 @@ def soups():
     return {SITE / name: BeautifulSoup((SITE / name).read_text(encoding="utf-8"), "html.parser") for name in PAGES}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(MISSING), reason="the book is not built")
 def test_every_link_inside_the_book_leads_somewhere(soups):
     places = {path: {tag["id"] for tag in soup.find_all(id=True)} for path, soup in soups.items()}
