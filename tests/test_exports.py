@@ -16,6 +16,8 @@ from traitlets.config import Config
 
 from cnncourse.grading.exports import CanvasExport, CsvExport, GradescopeExport, MoodleExport
 
+pytestmark = pytest.mark.sampled
+
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = [CanvasExport, MoodleExport, CsvExport]
 ODD = {

@@ -11,6 +11,8 @@ from cnncourse.dependencies import ROOT
 from cnncourse.grading.judge import judged_by
 from cnncourse.grading.judge.judged_by import judge_version
 
+pytestmark = pytest.mark.sampled
+
 PACKAGE = ROOT / "cnncourse"
 
 

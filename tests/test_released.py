@@ -14,6 +14,8 @@ from cnncourse.cli import main
 from cnncourse.grading.cohort.grading_run import grade
 from cnncourse.grading.preprocessors import hide
 
+pytestmark = pytest.mark.sampled
+
 CONFIG = """
 c.GenerateFeedback.preprocessors = [
     "cnncourse.grading.preprocessors.Scores",

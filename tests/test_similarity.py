@@ -23,6 +23,8 @@ from cnncourse.grading.reports import similarity, winnowing
 from cnncourse.grading.reports.similarity import drop_common, library, pairs_of, pairs_with, shared_counts
 from cnncourse.grading.reports.winnowing import Released, Work, hashes_of, picked, released, runs, tokens_of, work_of
 
+pytestmark = pytest.mark.sampled
+
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "ch02_convolution"
 NOTHING = Released()
