@@ -75,7 +75,8 @@ def test_the_symptom_is_what_the_curves_show(name):
 def test_what_the_page_says_of_several_patients_together():
     dead, raw = RUNS["dead units"], RUNS["unnormalised input"]
     assert np.allclose(dead["val_loss"][1:], raw["val_loss"][1:], atol=0.05)
-    assert abs(last("decay too strong", "val_loss") - last("augmentation that changes the label", "val_loss")) < 0.5
+    for slow in ("decay too strong", "augmentation that changes the label"):
+        assert last(slow, "loss") > 2 * HEALTHY["loss"][-1]
     assert last("leaked images", "val_accuracy") > 0.97 > 0.96 > RUNS["leaked images"]["test"]
     assert RUNS["evaluation in training mode"]["test"] == HEALTHY["test"]
     assert last("no shuffling", "accuracy") - last("no shuffling", "val_accuracy") > 0.15

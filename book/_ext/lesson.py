@@ -14,8 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 log = logging.getLogger(__name__)
 
 WORDS_A_MINUTE = 150  # of technical prose, which is read with a pencil in the hand
-MINUTES = {"cell": 0.5, "figure": 0.5, "table": 1, "quiz": 1, "widget": 3}  # beside the words
-FOLDED = {"tag_hide-input", "tag_hide-cell", "tag_remove-input"}  # of such a cell one looks at what it shows
+MINUTES = {"cell": 0.5, "figure": 0.5, "quiz": 1, "widget": 3}  # beside the words
 
 
 class chapter(nodes.General, nodes.Element):
@@ -181,19 +180,14 @@ def count_minutes(app, doctree, docname):
     heads = list(doctree.findall(chapter))
     if not heads:
         return
-    tables = list(doctree.findall(nodes.table))
-    consulted = {id(p) for table in tables for p in table.findall(nodes.paragraph)}
-    read = [p.astext() for p in doctree.findall(nodes.paragraph) if id(p) not in consulted]
-    words = len(re.findall(r"\w+", " ".join(read)))
-    cells = [set(node.get("classes", [])) for node in doctree.findall(nodes.container)]
-    counted = {
-        "cell": sum("cell" in classes and not classes & FOLDED for classes in cells),
-        "figure": len(list(doctree.findall(nodes.image))),
-        "table": len(tables),
-        "quiz": len(list(doctree.findall(quiz))),
-        "widget": sum("cnn-widget" in node.astext() for node in doctree.findall(nodes.raw)),
-    }
-    minutes = words / WORDS_A_MINUTE + sum(MINUTES[kind] * count for kind, count in counted.items())
+    words = len(re.findall(r"\w+", " ".join(p.astext() for p in doctree.findall(nodes.paragraph))))
+    cells = sum("cell" in node.get("classes", []) for node in doctree.findall(nodes.container))
+    widgets = sum("cnn-widget" in node.astext() for node in doctree.findall(nodes.raw))
+    figures, quizzes = len(list(doctree.findall(nodes.image))), len(list(doctree.findall(quiz)))
+    minutes = words / WORDS_A_MINUTE + sum(
+        MINUTES[kind] * count
+        for kind, count in {"cell": cells, "figure": figures, "quiz": quizzes, "widget": widgets}.items()
+    )
     for head in heads:
         head.replace_self(nodes.Text(f"about {5 * ceil(minutes / 5)} minutes to read and try, without the exercises"))
 

@@ -27,11 +27,11 @@ def borrowed(task, answer):
             if _is_lesson(here) and not _is_lesson(there) and frame.f_code.co_name not in lent:
                 found.add(".".join(here.split(".")[:2]))
 
-    cases = list(task.cases(np.random.default_rng(0)))[:1]
+    case = next(iter(task.cases(np.random.default_rng(0))))
     before = sys.getprofile()
     sys.setprofile(look)
     try:
-        try_cases(task, answer, cases)
+        try_cases(task, answer, [case])
     finally:
         sys.setprofile(before)
     return sorted(found)
