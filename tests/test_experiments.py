@@ -80,6 +80,21 @@ def test_of_a_record_the_first_case_is_run_again_and_no_other(record, notebook):
     assert "1 run of 3 repeated" in names["found"].about and "NumPy" in names["found"].made_with
 
 
+def test_a_record_in_the_folder_of_the_book_counts_where_there_is_none_beside_the_notebook(
+    record, notebook, monkeypatch
+):
+    Path("book").mkdir()
+    record.rename(Path("book") / record.name)
+    monkeypatch.setattr("cnncourse.experiments.BOOK", Path("book").resolve())
+    assert notebook(*CELLS, CALL)["ran"] == [1]
+
+
+def test_a_notebook_says_that_it_makes_every_run_where_no_record_counts(record, notebook, capsys):
+    changed = CELLS[2].replace("factor * case", "factor * case + 0")
+    assert notebook(*CELLS[:2], changed, CALL)["ran"] == [1, 2, 3]
+    assert "multiples.json holds nothing for this code, so all its runs are made here: 3" in capsys.readouterr().out
+
+
 STOPPING = CELLS[2].replace("return", "if case == 3 and stop: raise KeyboardInterrupt\n    return")
 
 

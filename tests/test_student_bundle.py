@@ -35,6 +35,7 @@ def test_it_has_the_exercises_the_package_the_book_and_how_to_begin(bundle):
     assert {"README.md", "Makefile", "pyproject.toml", "constraints.txt", "LICENSE", "LICENSE-text"} <= set(bundle)
     assert {"book/index.html", "book/book/ch02_convolution.html"} <= set(bundle)
     assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("exercises/*/*.ipynb")} <= set(bundle)
+    assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("book/experiments/*.json")} <= set(bundle)
     package = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("cnncourse/**/*") if path.is_file()}
     package = {name for name in package if "__pycache__" not in name and not name.startswith("cnncourse/grading/")}
     assert package <= set(bundle)
