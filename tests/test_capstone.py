@@ -1,11 +1,14 @@
 """The capstone of chapter 7 through the grader: an honest network gets what it is worth, and no cheat gets more."""
 
+import json
 import re
 import shutil
 
+import complete
+import nbformat
 import numpy as np
 import pytest
-from corpus import ROOT, handing_in
+from corpus import ROOT, cell, handing_in
 from corpus.handing_in import ASSIGNMENT, BY_MODEL, EVERY, FILE, POINTS, WITHOUT
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
@@ -15,6 +18,7 @@ from terminal import nbgrader
 from cnncourse.checks import examine, task
 from cnncourse.checks.ch07_capstone import deforming, digits
 from cnncourse.checks.measuring import by_steps
+from cnncourse.data import mnist
 from cnncourse.grading.cohort.cluster import grade_submission
 from cnncourse.grading.cohort.grading_run import grade
 from cnncourse.grading.judge import verdicts
@@ -23,6 +27,7 @@ from cnncourse.grading.judge.doubts import hard_digits
 from cnncourse.grading.judge.judging import grade_notebook
 from cnncourse.grading.preprocessors import handed_in_files
 from cnncourse.grading.reports.same_weights import Network, norms, read_networks, same_weights
+from cnncourse.training import augmentation
 
 SECRET = "of the tests"
 CHEATS = [
@@ -387,3 +392,40 @@ def test_a_student_reads_of_each_file_whether_it_fits(tmp_path, capsys):
     assert "run_4" not in said
     assert re.search(r"^accuracy +8 / 8$", said, re.MULTILINE)
     assert re.search(r"^unseen +6 / 6|^unseen +4.5 / 6|^unseen +3 / 6", said, re.MULTILINE)
+
+
+# What the model answer says
+
+
+@pytest.mark.slow
+def test_the_model_answer_says_what_the_weights_of_the_solution_do(tmp_path):
+    import keras
+
+    notebook = nbformat.read(complete.hand_in(ASSIGNMENT, tmp_path), as_version=4)
+    data, runs = mnist(), json.loads((tmp_path / "runs.json").read_text())
+    place = {"keras": keras, "np": np, "augmentation": augmentation, "data": data}
+    for name in ("split", "statistics", "augment", "build", "dense"):
+        exec(cell(notebook, name).source, place)
+    exec(next(each.source for each in notebook.cells if each.source.startswith("TRAIN, VALIDATION")), place)
+    changed = place["augment"](data.x_test, np.random.default_rng(0))
+
+    def classes(name, images):
+        network = place["dense" if name == "dense" else "build"]()
+        network.load_weights(tmp_path / f"{name}.weights.h5")
+        return network.predict(images, batch_size=500, verbose=0).argmax(axis=1)
+
+    def share(name, images):
+        return 100 * (classes(name, images) == data.y_test).mean()
+
+    here = classes("model", data.x_test)
+    found = [
+        *(100 * runs[number - 1]["validation_accuracy"] for number in (2, 4, 1, 3)),
+        *(share("run_1", changed), share("run_2", changed)),
+        *(100 * (here == data.y_test).mean(), share("dense", data.x_test)),
+        *(share("model", changed), share("dense", changed)),
+    ]
+    said = cell(notebook, "answer-written").source
+    percents = [float(each) for each in re.findall(r"(\d\d\.\d\d) %", said)]
+    assert percents == pytest.approx(found, abs=0.025)  # another processor may read an image or two otherwise
+    places = [int(each) for each in re.findall(r"\b\d{4}\b", said.split("2. The test images")[1])[:3]]
+    assert list(data.y_test[places]) == [9, 9, 9] and list(here[places]) == [4, 4, 4]
